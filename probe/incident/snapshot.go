@@ -1,0 +1,118 @@
+package incident
+
+import (
+	"time"
+
+	"why502/probe"
+	"why502/probe/gateway"
+	"why502/probe/host"
+	"why502/tail"
+	"why502/tail/window"
+)
+
+// Source is one log source as the snapshot shows it.
+type Source struct {
+	Name    string
+	Gateway string // "" until detected
+	Format  string // name of the format that most lines have, "" until detected
+	// Confidence is the share of the lines looked at for detection that the format
+	// understood, 0 to 1.
+	Confidence  float64
+	Kind        tail.Kind
+	Lines       uint64
+	Parsed      uint64
+	Unparsed    uint64
+	Bytes       uint64
+	First, Last time.Time // of its events
+	Status      tail.Status
+	// UnparsedSamples are a few lines that no parser understood, bounded.
+	UnparsedSamples []string
+	// Records counts what the lines carry, for the audit of step 7: how many of
+	// the parsed access lines had each datum.
+	Records Records
+}
+
+// Records counts the access lines that carried a datum.
+type Records struct {
+	Lines, Upstream, UpstreamStatus, UpstreamTime, Duration, RequestID, Host, Client, Flags uint64
+}
+
+// Line is one kept log line for the log pane and the drilldown. It is parsed
+// again when it is looked at.
+type Line struct {
+	Source int // index in Snapshot.Sources
+	Seq    uint64
+	Time   time.Time // zero when the line has none
+	Kind   tail.Kind
+	Status int
+	Failed bool
+	Text   string // the raw line, hostile text, at most MaxKept bytes
+}
+
+// MaxKept is the length at which a kept line is cut, in bytes.
+const MaxKept = 8 << 10
+
+// Step is what running a step of the checklist actively found.
+type Step struct {
+	Number   int
+	At       time.Time
+	Running  bool
+	Verdict  Verdict
+	Findings []Finding
+	Commands []string
+}
+
+// Verdict is a step's outcome, the contract's words.
+type Verdict string
+
+// The verdicts.
+const (
+	Unknown Verdict = "unknown"
+	Pass    Verdict = "pass"
+	Warn    Verdict = "warn"
+	Fail    Verdict = "fail"
+	Skipped Verdict = "skipped"
+)
+
+// Finding is one thing a step found, with what shows it.
+type Finding struct {
+	Text     string
+	Evidence string
+}
+
+// Mark is an event of the time line that is not derived from the statistics: a
+// probe that flipped, a source that rotated, a mark a person set.
+type Mark struct {
+	Time time.Time
+	Kind string
+	Text string
+}
+
+// Snapshot is everything known at one moment. It is immutable: pausing the
+// monitor is keeping an old one.
+type Snapshot struct {
+	Generation uint64
+	// Now is the wall clock for a live session, the time of the last event for a
+	// report.
+	Now  time.Time
+	Live bool
+	// Progress of reading history, 0 to 1; 1 when done.
+	Progress float64
+	Sources  []Source
+	Traffic  window.View
+	// Probes are the targets asked so far, in a stable order.
+	Probes []probe.History
+	// Config is the gateway's configuration, nil when none was read; ConfigErr
+	// says why it could not be.
+	Config    *gateway.Config
+	ConfigErr string
+	// Host is what this machine says, nil when it was not looked at.
+	Host  *host.State
+	Steps map[int]Step
+	Marks []Mark
+	// Recent are the newest lines and Failures the newest failed requests and
+	// error lines, both oldest first and bounded.
+	Recent, Failures []Line
+	// NoProbe says that nobody may be asked (--no-probe).
+	NoProbe bool
+}

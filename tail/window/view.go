@@ -1,0 +1,178 @@
+package window
+
+import "time"
+
+// LatencyBounds are the upper edges of the heat map's rows; the last row of
+// Second.Latency holds everything slower.
+var LatencyBounds = [...]time.Duration{
+	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond,
+	10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
+}
+
+// LatencyRows is the number of rows of a latency column: one for each bound and
+// one for what is slower.
+const LatencyRows = len(LatencyBounds) + 1
+
+// Second counts the requests that ended in one second of log time.
+type Second struct {
+	Unix int64 // the second
+	// Class counts by status/100; index 0 holds requests without a valid status.
+	Class [6]uint32
+	// Of Class[5], the gateway's own words for a failing upstream.
+	S502, S503, S504 uint32
+	Failed           uint32 // as Event.Failed says
+	Retried          uint32 // succeeded after a failed attempt (near misses)
+	Aborted          uint32 // the client left (499 and its like)
+	// Latency counts requests by duration, rows as LatencyBounds.
+	Latency [LatencyRows]uint32
+	// Upstream counts by the upstream's own time, rows as LatencyBounds.
+	Upstream [LatencyRows]uint32
+}
+
+// Total is the number of requests of the second.
+func (s *Second) Total() uint32 {
+	var n uint32
+	for _, c := range s.Class {
+		n += c
+	}
+	return n
+}
+
+// Add adds the counts of o, which may be of another second, to s.
+func (s *Second) Add(o *Second) {
+	for i, n := range o.Class {
+		s.Class[i] += n
+	}
+	s.S502 += o.S502
+	s.S503 += o.S503
+	s.S504 += o.S504
+	s.Failed += o.Failed
+	s.Retried += o.Retried
+	s.Aborted += o.Aborted
+	for i, n := range o.Latency {
+		s.Latency[i] += n
+	}
+	for i, n := range o.Upstream {
+		s.Upstream[i] += n
+	}
+}
+
+// Quantiles are read from a log-linear histogram with the relative error that
+// Histogram states. Count 0 means that no line carried the value.
+type Quantiles struct {
+	Count                   uint64
+	P50, P90, P95, P99, Max time.Duration
+}
+
+// StatusCount is how often a status was sent; Status 0 stands for none.
+type StatusCount struct {
+	Status int
+	Count  uint64
+}
+
+// Count is a value with how often it came in good and in failed requests.
+type Count struct {
+	Value      string
+	OK, Failed uint64
+}
+
+// Dimension is a field of the request whose values are counted for the scope.
+type Dimension uint8
+
+// The dimensions, in the order of View.Top.
+const (
+	ByUpstream Dimension = iota
+	ByRoute              // "METHOD /path" with ids folded to :id, without query
+	ByHost
+	ByClient
+	ByMethod
+	ByAgent
+	ByBackend
+	Dimensions // their number
+)
+
+// String returns the field's name in the report's scope.
+func (d Dimension) String() string {
+	return [...]string{"upstream", "route", "host", "client", "method", "user_agent", "backend"}[d]
+}
+
+// Outcome is a group of requests that ended alike. Signatures for flags and
+// statuses are matched against it.
+type Outcome struct {
+	Gateway  string
+	Status   int
+	Flags    string // as logged, bounded
+	Upstream int    // the last attempt's status as logged, 0 when none
+	// Reached says how far the last attempt came as far as the line tells.
+	Reached Reach
+	Server  string // HAProxy's "<NOSRV>" or nginx's group name when no server was picked, else ""
+	Maker   uint8  // tail.Maker
+
+	Count       uint64
+	First, Last time.Time
+	Duration    Quantiles
+	Sample      string // one line of it, as it came, bounded
+	Upstreams   []Count
+	// Seconds tells when, ascending and bounded; sparse.
+	Seconds []SecondCount
+}
+
+// Reach is how far an attempt came.
+type Reach uint8
+
+// How far the last attempt came.
+const (
+	ReachUnknown   Reach = iota // the format does not tell
+	ReachNone                   // no upstream was tried
+	ReachTried                  // tried, never connected
+	ReachConnected              // connected, no response header
+	ReachAnswered               // a response header came
+)
+
+// Message is a group of lines of an error, upstream or system log that say the
+// same with other names and numbers.
+type Message struct {
+	Gateway string
+	Kind    uint8 // tail.Kind
+	Level   string
+	Shape   string // the text with numbers, addresses and quoted text folded
+	Text    string // one message as it came, bounded
+	Sample  string // the whole line of it, bounded
+	Source  string // name of the source it was first seen in
+
+	Count       uint64
+	First, Last time.Time
+	Upstreams   []Count // named by the lines, as failed
+	Routes      []Count
+	Seconds     []SecondCount
+}
+
+// SecondCount is a count in one second.
+type SecondCount struct {
+	Unix  int64
+	Count uint32
+}
+
+// View is an immutable picture of the statistics.
+type View struct {
+	First, Last      time.Time // of all events with a time
+	Requests, Failed uint64
+	Retried, Aborted uint64
+	Statuses         []StatusCount // ascending
+	Latency          Quantiles
+	UpstreamLatency  Quantiles
+	// FailedLatency and GoodLatency split Latency: fast errors flatter the average.
+	FailedLatency, GoodLatency Quantiles
+	// Seconds is contiguous and ascending, at most the window asked for.
+	Seconds  []Second
+	Top      [Dimensions][]Count // most failed first, then most frequent; bounded
+	Clients  uint64              // distinct, estimated
+	Outcomes []Outcome           // most frequent first, bounded
+	Messages []Message           // most frequent first, bounded
+	// Upstreams has the latency of each upstream of Top[ByUpstream] by name.
+	Upstreams map[string]Quantiles
+	// Missed counts requests left out of Top, Outcomes or Messages by their bounds.
+	Missed uint64
+}
