@@ -8,12 +8,16 @@ import (
 // Target is an upstream or endpoint to ask.
 type Target struct {
 	// URL is "http://host:port/path", "https://...", "tcp://host:port" or
-	// "unix:/path/to.sock" (HTTP over the socket). It names the target everywhere.
+	// "unix:/path/to.sock" (HTTP over the socket; "unix:/path/to.sock:/request" as
+	// nginx writes it). It names the target everywhere.
 	URL string
 	// Host is sent as Host header and SNI instead of the URL's, "" for none.
 	Host string
 	// Gentle asks with one HEAD after the connect, as for merely discovered ones.
 	Gentle bool
+	// ConnectOnly sends nothing after the connect: the target does not speak HTTP
+	// (FastCGI, uWSGI). A "tcp://" target needs no mark.
+	ConnectOnly bool
 	// Origin says where the target comes from: "-e", "error.log", "access log",
 	// "configuration", "demo".
 	Origin string
@@ -23,13 +27,16 @@ type Target struct {
 // "unix:/path": the form upstreams have in logs.
 func (t Target) Addr() string {
 	if strings.HasPrefix(t.URL, "unix:") {
-		return t.URL
+		path, _ := splitUnix(t.URL)
+		return "unix:" + path
 	}
 	scheme, rest, ok := strings.Cut(t.URL, "://")
 	if !ok {
 		return t.URL
 	}
-	rest, _, _ = strings.Cut(rest, "/")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		rest = rest[i+1:]
 	}
@@ -78,16 +85,21 @@ const (
 	DNSNotFound      Class = "dns-nxdomain"    // the name does not exist
 	DNSServFail      Class = "dns-servfail"    // the resolver failed
 	DNSTimeout       Class = "dns-timeout"     // the resolver did not answer
+	DNSNoData        Class = "dns-nodata"      // the name exists without an address (only Resolve can tell)
+	DNSRefused       Class = "dns-refused"     // the resolver refuses to answer (only Resolve can tell)
+	DNSLoop          Class = "dns-loop"        // the aliases run in a circle (only Resolve can tell)
+	LocalLimit       Class = "local-limit"     // this machine is out of ports or descriptors
 	TLSExpired       Class = "tls-expired"     // certificate expired or not yet valid
 	TLSName          Class = "tls-name"        // certificate for another name
 	TLSUnknownIssuer Class = "tls-unknown-issuer"
-	TLSPlain         Class = "tls-plain" // the server does not speak TLS
-	TLSAlert         Class = "tls-alert" // the server refused the handshake
-	TLSClientCert    Class = "tls-client-cert"
-	EOF              Class = "eof"         // closed without an answer
-	Malformed        Class = "malformed"   // the answer is not valid HTTP
-	HeaderTooBig     Class = "header-size" // the answer's header exceeds what gateways take by default
-	ShortBody        Class = "short-body"  // the body ended before its announced length
+	TLSPlain         Class = "tls-plain"       // the server does not speak TLS
+	TLSAlert         Class = "tls-alert"       // the server refused the handshake
+	TLSClientCert    Class = "tls-client-cert" // the server wants a certificate from the client
+	TLSWanted        Class = "tls-wanted"      // asked in plain HTTP, the server speaks TLS
+	EOF              Class = "eof"             // closed without an answer
+	Malformed        Class = "malformed"       // the answer is not valid HTTP
+	HeaderTooBig     Class = "header-size"     // the answer's header exceeds what gateways take by default
+	ShortBody        Class = "short-body"      // the body ended before its announced length
 	HTTP4xx          Class = "http-4xx"
 	HTTP5xx          Class = "http-5xx"
 	Unknown          Class = "error"
@@ -113,14 +125,17 @@ type Cert struct {
 
 // Result is what one probe found.
 type Result struct {
-	Target      Target
-	At          time.Time // when it began
-	Phase       Phase
-	Class       Class
-	Err         string // the error's own words, "" when none; hostile text, shown only cleaned
-	Timings     Timings
-	Peer        string // address connected to
-	Status      int    // HTTP status, 0 when none came
+	Target  Target
+	At      time.Time // when it began
+	Phase   Phase
+	Class   Class
+	Err     string // the error's own words, "" when none; hostile text, shown only cleaned
+	Timings Timings
+	Peer    string // address connected to
+	// Status is the HTTP status, 0 when none came. It is also set beside a TLS
+	// class where the exchange went on past a certificate that does not verify, as
+	// it does for a gateway that does not verify (nginx, Apache by default).
+	Status      int
 	Proto       string
 	HeaderBytes int    // size of the response header
 	Server      string // Server header; hostile text
