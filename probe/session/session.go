@@ -21,6 +21,9 @@ type Config struct {
 	LogFormat     string
 	Zone          *time.Location
 	GatewayConfig string
+	// Fatal is told of a panic in one of the session's goroutines, so that the face
+	// can put the terminal right before it ends. Nil lets the panic go on.
+	Fatal func(error)
 }
 
 // Core is what a face (the monitor, report, check) sees of a session. The

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"why502/probe/diagnose"
+	"why502/probe/incident"
+	"why502/probe/report"
+	"why502/tail"
+	"why502/tail/parse"
+)
+
+// Parse reads a kept line again and returns its fields in the contract's words.
+func (s *Session) Parse(l incident.Line) []Field {
+	snap := s.Snapshot()
+	if l.Source < 0 || l.Source >= len(snap.Sources) {
+		return nil
+	}
+	src := snap.Sources[l.Source]
+	plan := s.in.fixed
+	if plan == nil {
+		detected := parse.Detect([]byte(l.Text+"\n"), s.in.env)
+		if named, err := parse.Named(src.Format, s.in.env); err == nil {
+			detected = named
+		}
+		plan = &detected
+	}
+	var ev tail.Event
+	plan.NewParser(s.in.env).Parse([]byte(l.Text), &ev)
+	return fields(report.EventJSON(nil, &ev, src.Name, CauseOf(&ev)))
+}
+
+// CauseOf is the cause that a line alone gives, "" when it gives none.
+func CauseOf(ev *tail.Event) string {
+	id, _ := diagnose.ClassifyEvent(ev)
+	return string(id)
+}
+
+// fields takes a flat JSON object apart, in its order.
+func fields(object []byte) []Field {
+	dec := json.NewDecoder(bytes.NewReader(object))
+	dec.UseNumber()
+	var out []Field
+	if _, err := dec.Token(); err != nil {
+		return nil
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return out
+		}
+		var value any
+		if err := dec.Decode(&value); err != nil {
+			return out
+		}
+		key, _ := name.(string)
+		text, ok := value.(string)
+		if !ok {
+			raw, _ := json.Marshal(value)
+			text = string(raw)
+		}
+		out = append(out, Field{Name: key, Value: text})
+	}
+	return out
+}
+
+// timeOf reads a line's time, for the search in a big file's history.
+func (in *ingest) timeOf(line []byte) (time.Time, bool) {
+	var ev tail.Event
+	parse.Detect(append(bytes.Clone(line), '\n'), in.env).NewParser(in.env).Parse(line, &ev)
+	return ev.When(), ev.Time != 0
+}

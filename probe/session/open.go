@@ -1,0 +1,294 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"why502/probe"
+	"why502/probe/checklist"
+	"why502/probe/diagnose"
+	"why502/probe/gateway"
+	"why502/probe/host"
+	"why502/probe/incident"
+	"why502/probe/load"
+	"why502/tail"
+	"why502/tail/parse"
+	"why502/tail/source"
+)
+
+// The pace of a live session.
+const (
+	verdictEvery = 500 * time.Millisecond
+	targetsEvery = time.Second
+	hostEvery    = 5 * time.Second
+	// span is how much of the series the monitor shows at most; a report has all
+	// that the statistics keep.
+	span       = 65 * time.Minute
+	reportSpan = 7 * 24 * time.Hour
+	// recentLog is how old a log's end may be for a report to ask upstreams now.
+	recentLog = 10 * time.Minute
+)
+
+// ErrNothing says that there is nothing to read: no source was given and none
+// was found. Looked is where.
+type ErrNothing struct{ Looked []string }
+
+func (e *ErrNothing) Error() string {
+	return "no gateway log was found in the usual places; name a log file, or try `why502 demo`"
+}
+
+// Session is the Core of the real program.
+type Session struct {
+	cfg      Config
+	agg      *incident.Aggregator
+	in       *ingest
+	sched    *probe.Scheduler
+	runner   *checklist.Runner
+	cancel   context.CancelFunc
+	ctx      context.Context
+	routines sync.WaitGroup
+	sources  sync.WaitGroup
+	streams  []*stream
+	names    []string // of the configuration's files to read, the first is read
+	mu       sync.Mutex
+	verdict  diagnose.Verdict
+	of       *incident.Snapshot // that verdict is of
+	at       time.Time
+	running  map[int]bool
+	asked    map[string]bool // discovered targets already added
+	errs     []error
+}
+
+// Open starts a session. Its errors say in one sentence which source or setting
+// is wrong and what to do; *ErrNothing when there is nothing to read.
+func Open(ctx context.Context, cfg Config) (*Session, error) {
+	f, err := newFilter(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	env := parse.Env{Now: time.Now(), Zone: cfg.Zone}
+	in := &ingest{env: env, filter: f, keep: cfg.Live}
+	if cfg.LogFormat != "" {
+		plan, err := parse.Named(cfg.LogFormat, env)
+		if err != nil {
+			return nil, err
+		}
+		in.fixed = &plan
+	}
+	sources, err := openSources(&cfg, in)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{cfg: cfg, in: in, running: map[int]bool{}, asked: map[string]bool{}}
+	view := reportSpan
+	if cfg.Live {
+		view = span
+	}
+	s.agg = incident.NewAggregator(incident.Options{
+		Live: cfg.Live, NoProbe: cfg.NoProbe, Keep: cfg.Live, Span: view, Now: time.Now,
+	})
+	in.agg, in.guard = s.agg, s.guard
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.runner = checklist.NewRunner(checklist.RunnerOptions{ConfigPath: cfg.GatewayConfig})
+	if err := s.startProbes(); err != nil {
+		s.cancel()
+		return nil, err
+	}
+	s.readConfig()
+	in.start()
+	for _, src := range sources {
+		s.startSource(src)
+	}
+	s.routine(func() { s.agg.Run(s.ctx) })
+	if cfg.Live {
+		s.routine(s.watchTargets)
+		s.routine(s.watchHost)
+	}
+	return s, nil
+}
+
+// routine runs f in a goroutine that Close waits for.
+func (s *Session) routine(f func()) {
+	s.routines.Go(func() {
+		defer s.guard()
+		f()
+	})
+}
+
+// guard turns a panic into a fatal error, where somebody listens for one.
+func (s *Session) guard() {
+	if s.cfg.Fatal == nil {
+		return
+	}
+	if p := recover(); p != nil {
+		s.cfg.Fatal(fmt.Errorf("internal error: %v; please report it with these lines:\n%s", p, debug.Stack()))
+		s.cancel()
+	}
+}
+
+// openSources resolves the SOURCE arguments or looks in the usual places.
+func openSources(cfg *Config, in *ingest) ([]tail.Source, error) {
+	specs := cfg.Sources
+	if len(specs) == 0 && len(cfg.Endpoints) == 0 {
+		found, looked := source.Discover()
+		if len(found) == 0 {
+			return nil, &ErrNothing{Looked: looked}
+		}
+		specs = found
+	}
+	opt := source.Options{Follow: tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, Time: in.timeOf}}
+	var sources []tail.Source
+	for _, spec := range specs {
+		opened, err := source.Open(spec, opt)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, opened...)
+	}
+	return sources, nil
+}
+
+// startSource runs one source into the statistics.
+func (s *Session) startSource(src tail.Source) {
+	st := s.in.newStream(src.Name())
+	s.streams = append(s.streams, st)
+	s.sources.Go(func() {
+		defer s.guard()
+		if err := src.Run(s.ctx, st); err != nil {
+			s.agg.SetStatus(st.index, tail.Status{State: tail.StateFailed, Why: err.Error()})
+			s.mu.Lock()
+			s.errs = append(s.errs, err)
+			s.mu.Unlock()
+		}
+	})
+}
+
+// readConfig reads the gateway's configuration: the one named, else, for a live
+// session, the first usual one that names a log that is followed.
+func (s *Session) readConfig() {
+	if s.cfg.GatewayConfig != "" {
+		s.agg.SetConfig(gateway.Read(s.cfg.GatewayConfig))
+		return
+	}
+	for _, path := range gateway.Find() {
+		if c, err := gateway.Read(path); err == nil && s.isAbout(c) {
+			s.agg.SetConfig(c, nil)
+			return
+		}
+	}
+}
+
+// isAbout says whether configuration c names one of the logs given.
+func (s *Session) isAbout(c *gateway.Config) bool {
+	for _, l := range c.Logs {
+		for _, name := range s.cfg.Sources {
+			if l.Path == name {
+				return true
+			}
+		}
+	}
+	return len(s.cfg.Sources) == 0 && s.cfg.Live
+}
+
+// Wait waits until all sources ended, as those of a report do, and folds what
+// they read. It returns the errors of sources that could not be read.
+func (s *Session) Wait() error {
+	s.sources.Wait()
+	s.in.stop()
+	s.agg.Publish()
+	return errors.Join(s.errs...)
+}
+
+// Ask asks all targets once, when probing is allowed and the log is of now, and
+// publishes what they said.
+func (s *Session) Ask(ctx context.Context) {
+	snap := s.agg.Publish()
+	if s.cfg.NoProbe || len(s.cfg.Endpoints) == 0 && time.Since(snap.Traffic.Last) > recentLog {
+		return
+	}
+	s.addTargets(snap)
+	s.sched.AskAll(ctx)
+	h := host.Read()
+	s.agg.SetHost(&h)
+	s.agg.Publish()
+}
+
+// Close stops everything and waits for it.
+func (s *Session) Close() {
+	s.cancel()
+	s.sched.Stop()
+	s.sources.Wait()
+	s.routines.Wait()
+}
+
+// Snapshot returns the newest snapshot.
+func (s *Session) Snapshot() *incident.Snapshot { return s.agg.Snapshot() }
+
+// Changed gets a poke when a newer snapshot is there.
+func (s *Session) Changed() <-chan struct{} { return s.agg.Changed() }
+
+// Verdict diagnoses snap. For a live session the last verdict stands in for up to
+// half a second.
+func (s *Session) Verdict(snap *incident.Snapshot) diagnose.Verdict {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == snap || snap.Live && s.of != nil && time.Since(s.at) < verdictEvery {
+		return s.verdict
+	}
+	s.verdict, s.of, s.at = diagnose.Evaluate(snap), snap, time.Now()
+	return s.verdict
+}
+
+// Rows returns the checklist.
+func (s *Session) Rows(snap *incident.Snapshot, v diagnose.Verdict) []checklist.Row {
+	return checklist.Rows(snap, v)
+}
+
+// AddMark puts a person's mark on the time line.
+func (s *Session) AddMark(text string) {
+	s.agg.AddMark(incident.Mark{Time: time.Now(), Kind: "mark", Text: text})
+}
+
+// RunStep runs step n in the background, once at a time.
+func (s *Session) RunStep(n int, plan *load.Plan) {
+	s.mu.Lock()
+	busy := s.running[n]
+	s.running[n] = true
+	s.mu.Unlock()
+	if busy {
+		return
+	}
+	before := s.Snapshot().Steps[n]
+	before.Number, before.Running = n, true
+	s.agg.SetStep(before)
+	s.routine(func() {
+		snap := s.Snapshot()
+		step := s.runner.Run(s.ctx, n, snap, s.Verdict(snap), plan)
+		s.mu.Lock()
+		s.running[n] = false
+		s.mu.Unlock()
+		s.agg.SetStep(step)
+	})
+}
+
+// RunStepNow runs step n and returns when its result is published.
+func (s *Session) RunStepNow(ctx context.Context, n int, plan *load.Plan) {
+	snap := s.agg.Publish()
+	s.agg.SetStep(s.runner.Run(ctx, n, snap, s.Verdict(snap), plan))
+	s.agg.Publish()
+}
+
+// LoadPlan proposes a load test of the first endpoint or upstream.
+func (s *Session) LoadPlan() (load.Plan, bool) {
+	for _, h := range s.Snapshot().Probes {
+		return load.DefaultPlan(h.Target.URL), true
+	}
+	return load.Plan{}, false
+}
+
+// String names the sources, for the title.
+func (s *Session) String() string { return fmt.Sprint(len(s.streams), " logs") }

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"why502/probe/report"
+	"why502/tail"
+	"why502/tail/parse"
+)
+
+// Print writes every line of the sources to w as one JSON object a line, in the
+// order of each source; follow goes on until ctx ends. It returns the errors of
+// sources that could not be read; a reader of w that went away ends it without
+// one.
+func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
+	f, err := newFilter(&cfg)
+	if err != nil {
+		return err
+	}
+	in := &ingest{env: parse.Env{Now: time.Now(), Zone: cfg.Zone}, filter: f}
+	if cfg.LogFormat != "" {
+		plan, err := parse.Named(cfg.LogFormat, in.env)
+		if err != nil {
+			return err
+		}
+		in.fixed = &plan
+	}
+	cfg.Live = follow
+	sources, err := openSources(&cfg, in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &printer{in: in, w: bufio.NewWriterSize(w, 64<<10), gone: cancel}
+	errs := make([]error, len(sources))
+	var wg sync.WaitGroup
+	for i, src := range sources {
+		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed}}
+		if !follow { // files one after the other, as cat does
+			errs[i] = src.Run(ctx, p)
+			continue
+		}
+		wg.Go(func() { errs[i] = src.Run(ctx, p) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// printer is the one writer that all sources share.
+type printer struct {
+	in   *ingest
+	gone context.CancelFunc
+	mu   sync.Mutex
+	w    *bufio.Writer
+	buf  []byte
+}
+
+// printSink prints one source.
+type printSink struct {
+	out      *printer
+	name     string
+	detector detector
+	reader   *reader
+}
+
+// Status is not printed: the objects are all there is.
+func (*printSink) Status(tail.Status) {}
+
+// Batch prints the batch's lines, whole, before the next batch of any source.
+func (p *printSink) Batch(b tail.Batch) {
+	defer b.Release()
+	if p.reader == nil {
+		p.reader = &reader{in: p.out.in, name: p.name, raw: true}
+	}
+	p.reader.use(p.detector.plan(b.Data))
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	p.reader.read(&b, p.out.print)
+	p.detector.saw(p.reader.part.Lines, p.reader.part.Lines-p.reader.part.Parsed)
+	p.reader.part.Reset()
+	if p.out.w.Flush() != nil {
+		p.out.gone()
+	}
+}
+
+func (o *printer) print(ev *tail.Event, source string) {
+	o.buf = report.EventJSON(o.buf[:0], ev, source, CauseOf(ev))
+	o.buf = append(o.buf, '\n')
+	if _, err := o.w.Write(o.buf); err != nil {
+		o.gone()
+	}
+}

@@ -1,0 +1,128 @@
+package session
+
+import (
+	"bytes"
+	"time"
+
+	"why502/probe/incident"
+	"why502/tail"
+	"why502/tail/parse"
+)
+
+// reader reads batches of one source for one worker. It is not safe for
+// concurrent use.
+type reader struct {
+	in    *ingest
+	name  string
+	plan  *parse.Plan
+	lines *parse.Lines
+	ev    tail.Event
+	part  incident.Part
+	last  int64 // time of the last line that had one, in nanoseconds
+	raw   bool  // pass lines on that no parser understood
+}
+
+func (in *ingest) newReader(s *stream) *reader {
+	return &reader{in: in, name: s.name, part: incident.Part{Source: s.index}}
+}
+
+// use makes r read by plan p.
+func (r *reader) use(p *parse.Plan) {
+	if r.plan != p {
+		r.plan, r.lines = p, p.NewParser(r.in.env)
+	}
+}
+
+// read gives every event of the batch that the filter lets through to add, and
+// counts all lines in r.part.
+func (r *reader) read(b *tail.Batch, add func(*tail.Event, string)) {
+	data := b.Data
+	r.part.Bytes += uint64(len(data))
+	for n := uint64(0); len(data) > 0; n++ {
+		line := data
+		if i := bytes.IndexByte(data, '\n'); i >= 0 {
+			line, data = data[:i], data[i+1:]
+		} else {
+			data = nil
+		}
+		if i := len(line) - 1; i >= 0 && line[i] == '\r' {
+			line = line[:i]
+		}
+		if len(line) == 0 {
+			continue
+		}
+		r.lines.Parse(line, &r.ev)
+		r.one(&r.ev, b.Seq<<24|n, add)
+	}
+}
+
+// one counts an event and passes it on.
+func (r *reader) one(ev *tail.Event, seq uint64, add func(*tail.Event, string)) {
+	p := &r.part
+	p.Lines++
+	if ev.Kind == tail.KindRaw {
+		if len(p.UnparsedSamples) < 2 {
+			p.UnparsedSamples = append(p.UnparsedSamples, string(ev.Line[:min(len(ev.Line), 300)]))
+		}
+	} else {
+		p.Parsed++
+	}
+	if ev.Time != 0 {
+		r.last = ev.Time
+	}
+	if !r.in.filter.lets(ev, r.last) {
+		return
+	}
+	if ev.Time != 0 {
+		if p.First == 0 || ev.Time < p.First {
+			p.First = ev.Time
+		}
+		p.Last = max(p.Last, ev.Time)
+	}
+	if ev.Kind == tail.KindAccess {
+		audit(&p.Records, ev)
+	}
+	if r.in.keep {
+		var at time.Time
+		if r.last != 0 {
+			at = time.Unix(0, r.last).UTC()
+		}
+		p.Kept = append(p.Kept, incident.Kept{Line: incident.Line{
+			Source: p.Source, Seq: seq, Time: at, Kind: ev.Kind, Status: ev.Status, Failed: ev.Failed(),
+		}, Text: ev.Line})
+	}
+	if ev.Kind != tail.KindRaw || r.raw {
+		add(ev, r.name)
+	}
+}
+
+// audit counts which data an access line carries, for step 7.
+func audit(rec *incident.Records, ev *tail.Event) {
+	rec.Lines++
+	if a := ev.Last(); a != nil {
+		if len(a.Addr) > 0 {
+			rec.Upstream++
+		}
+		if a.Status != 0 {
+			rec.UpstreamStatus++
+		}
+		if a.Response != tail.None || a.Header != tail.None {
+			rec.UpstreamTime++
+		}
+	}
+	if ev.Duration != tail.None {
+		rec.Duration++
+	}
+	if len(ev.RequestID) > 0 {
+		rec.RequestID++
+	}
+	if len(ev.Host) > 0 {
+		rec.Host++
+	}
+	if len(ev.Client) > 0 {
+		rec.Client++
+	}
+	if len(ev.Flags) > 0 {
+		rec.Flags++
+	}
+}
