@@ -160,7 +160,7 @@ func (p *Painter) border(w int, above, below placed, first bool) string {
 		put(left, left+1)
 		x := left + 1 + p.inset(&l, c.Title, right-left-2, c.Focused)
 		note := p.Truncate(c.Right, right-x-4)
-		if note == "" {
+		if Width(note) == 0 {
 			put(x, right)
 			continue
 		}

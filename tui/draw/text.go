@@ -2,6 +2,7 @@ package draw
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -42,42 +43,68 @@ func plainASCII(s string) bool {
 	return true
 }
 
-// tidy drops all control bytes and sequences of s but SGR: a line feed or an
-// invalid byte in a line would break the frame around it. Text of a log is to be
-// cleaned before (tail.Safe), which shows instead of drops.
+// tidy drops what would break the frame around s: control bytes and sequences
+// other than SGR, invalid bytes, format characters (direction, joiners) and
+// variation selectors, about whose width terminals disagree, and marks at either
+// end that would melt into a neighbor. Text of a log is to be cleaned before
+// (tail.Safe), which shows instead of drops.
 func tidy(s string) string {
-	if isTidy(s) {
+	if plainASCII(s) {
 		return s
 	}
+	if !isTidy(s) {
+		s = sweep(s)
+	}
+	for s != "" && ansi.StringWidth("x"+s) != 1+ansi.StringWidth(s) {
+		_, n := utf8.DecodeRuneInString(s)
+		s = s[n:]
+	}
+	for s != "" && ansi.StringWidth(s+"x") != 1+ansi.StringWidth(s) {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return s
+}
+
+// sweep keeps SGR sequences and tidy runes only; a tab becomes a blank.
+func sweep(s string) string {
 	var b strings.Builder
 	var state byte
-	for len(s) > 0 {
+	for s != "" {
 		seq, _, n, next := ansi.DecodeSequence(s, state, nil)
 		if n <= 0 {
 			break
 		}
-		if isSGR(seq) || !hasControl(seq) {
-			b.WriteString(seq)
-		} else if seq == "\t" {
+		switch {
+		case seq == "\t":
 			b.WriteByte(' ')
+		case sgrLen(seq) == len(seq):
+			b.WriteString(seq)
+		case seq[0] >= 0x20 && seq[0] != 0x7f:
+			for _, r := range seq {
+				if r >= 0x20 && r != 0x7f && tidyRune(r) {
+					b.WriteRune(r)
+				}
+			}
 		}
 		state, s = next, s[n:]
 	}
-	// What decoded as one piece may still hold a stray byte next to another one
-	// that it completes, so the result is checked and not trusted.
-	if out := b.String(); isTidy(out) {
-		return out
-	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, ansi.Strip(b.String()))
+	return b.String()
 }
 
-// isTidy says whether s is valid UTF-8 without control characters but those of
-// whole SGR sequences.
+// tidyRune says whether a rune from U+0080 on may stand in a line.
+func tidyRune(r rune) bool {
+	switch {
+	case r < 0x80 || r >= 0x2190 && r < 0x2c00: // arrows, frames, blocks
+		return true
+	case r < 0xa0 || r == utf8.RuneError || r >= 0xfe00 && r <= 0xfe0f || r >= 0xe0000:
+		return false
+	}
+	return !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// isTidy says whether s has nothing but printable ASCII, tidy runes and whole SGR
+// sequences.
 func isTidy(s string) bool {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -94,7 +121,7 @@ func isTidy(s string) bool {
 			return false
 		default:
 			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size <= 1 || r >= 0x80 && r < 0xa0 {
+			if !tidyRune(r) {
 				return false
 			}
 			i += size
@@ -102,10 +129,6 @@ func isTidy(s string) bool {
 	}
 	return true
 }
-
-func hasControl(s string) bool { return !isTidy(s) }
-
-func isSGR(s string) bool { return len(s) > 0 && sgrLen(s) == len(s) }
 
 // sgrLen returns the length of the SGR sequence at the start of s, 0 when there
 // is none.
@@ -159,15 +182,21 @@ func (p *Painter) Middle(s string, w int) string {
 	if Width(s) <= w {
 		return s
 	}
-	s = ansi.Strip(s)
+	s = tidy(ansi.Strip(s))
 	tail := (w - 1) / 2
 	head := ansi.Truncate(s, w-1-tail, "")
-	return head + p.Glyphs.Ellipsis + ansi.TruncateLeft(s, Width(s)-tail, "")
+	n := Width(s) - tail
+	end := ansi.TruncateLeft(s, n, "")
+	for Width(end) > tail { // a wide rune lay across the cut
+		n++
+		end = ansi.TruncateLeft(s, n, "")
+	}
+	return head + p.Glyphs.Ellipsis + end
 }
 
 // Wrap breaks s at blanks into lines of at most w cells, words longer than a line
-// anywhere. It returns at most max lines, the last one with an ellipsis when text
-// is left over; max 0 is no limit.
+// anywhere. It returns at most limit lines, the last one with an ellipsis when text
+// is left over; limit 0 is no limit.
 func (p *Painter) Wrap(s string, w, limit int) []string {
 	if w <= 0 {
 		return nil
