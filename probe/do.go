@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http/httptrace"
@@ -183,7 +184,8 @@ func (p *prober) dial(ctx context.Context) (net.Conn, error) {
 			p.res.Timings.DNS = tr.dnsDone.Sub(tr.dnsStart)
 		}
 	}
-	resolving := !tr.dnsStart.IsZero() && !tr.connecting
+	var dnsErr *net.DNSError
+	resolving := !tr.dnsStart.IsZero() && !tr.connecting || errors.As(err, &dnsErr)
 	if !resolving {
 		if tr.connecting {
 			began = tr.connStart

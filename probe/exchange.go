@@ -26,6 +26,7 @@ type meter struct {
 	n     int
 	limit int // fails reads beyond, 0 for no limit
 	head  []byte
+	eof   bool // the server closed
 }
 
 func newMeter(c net.Conn) *meter { return &meter{Conn: c} }
@@ -36,6 +37,7 @@ func (m *meter) Read(b []byte) (int, error) {
 	}
 	n, err := m.Conn.Read(b)
 	m.n += n
+	m.eof = m.eof || errors.Is(err, io.EOF)
 	if room := maxFirst - len(m.head); room > 0 {
 		m.head = append(m.head, b[:min(n, room)]...)
 	}
@@ -124,6 +126,10 @@ func (p *prober) failHeader(err error) {
 		err = fmt.Errorf("not HTTP: %w", err)
 	case p.certWanted && (class == TLSAlert || class == Reset || class == EOF):
 		class = TLSClientCert
+	case class == Unknown && p.conn.eof:
+		// The parser takes the half line before the close for a whole one.
+		class = EOF
+		err = fmt.Errorf("closed within the response header after %d bytes", p.conn.n)
 	case len(head) > 0 && class == Unknown:
 		class = Malformed
 		p.res.FirstBytes = p.conn.first()

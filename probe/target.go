@@ -82,7 +82,8 @@ func parseBare(s string) (Target, error) {
 		return Target{}, fmt.Errorf("is only a number: for a port of this machine write :%s", authority)
 	}
 	if ip, err := netip.ParseAddr(authority); err == nil && ip.Is6() {
-		s = "[" + authority + "]" + s[len(authority):]
+		// A zone is percent-encoded in a URL (RFC 6874).
+		s = "[" + strings.Replace(authority, "%", "%25", 1) + "]" + s[len(authority):]
 	}
 	return parseURL(scheme, scheme+"://"+s)
 }
@@ -141,8 +142,7 @@ func checkHost(host, port string) (string, error) {
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if ip.Is6() {
-			// A zone is percent-encoded in a URL (RFC 6874).
-			host = "[" + strings.Replace(host, "%", "%25", 1) + "]"
+			host = "[" + host + "]"
 		}
 	} else if i := strings.IndexFunc(host, notInName); i >= 0 {
 		return "", fmt.Errorf("has %q in its host name: a name has letters, digits, dots, hyphens and underscores", host[i])
