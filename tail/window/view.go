@@ -76,6 +76,9 @@ type StatusCount struct {
 type Count struct {
 	Value      string
 	OK, Failed uint64
+	// Low is how much too low OK and Failed together may be; 0 unless more distinct
+	// values came than are kept.
+	Low uint64
 }
 
 // Dimension is a field of the request whose values are counted for the scope.
@@ -114,6 +117,7 @@ type Outcome struct {
 	First, Last time.Time
 	Duration    Quantiles
 	Sample      string // one line of it, as it came, bounded
+	Source      string // name of the source of Sample
 	Upstreams   []Count
 	// Seconds tells when, ascending and bounded; sparse.
 	Seconds []SecondCount
@@ -149,6 +153,17 @@ type Message struct {
 	Seconds     []SecondCount
 }
 
+// Point is one second with requests, as the search for onset and recovery takes
+// it.
+type Point struct {
+	Unix          int64
+	Total, Failed uint32
+	// Lead is how long before Unix the earliest failure of the second began: a
+	// request that ran into a timer began to fail when it was sent. Less than 0 means
+	// within the second. Only set where Failed is not 0.
+	Lead time.Duration
+}
+
 // SecondCount is a count in one second.
 type SecondCount struct {
 	Unix  int64
@@ -175,4 +190,16 @@ type View struct {
 	Upstreams map[string]Quantiles
 	// Missed counts requests left out of Top, Outcomes or Messages by their bounds.
 	Missed uint64
+
+	// Points are the seconds with requests, ascending, over the whole window asked
+	// for, also where Seconds is bounded.
+	Points []Point
+	// Carried counts the requests that carried each dimension at all.
+	Carried [Dimensions]Count
+	// Hidden are the upstreams whose failed attempts a retry hid from the client.
+	Hidden []Count
+	// TooOld counts the requests that Seconds and Points leave out because only a
+	// week of seconds is kept; the newest of them is in second TooOldUntil.
+	TooOld      uint64
+	TooOldUntil time.Time
 }

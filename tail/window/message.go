@@ -1,0 +1,133 @@
+package window
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"why502/tail"
+)
+
+const (
+	// maxMessages is how many shapes of messages are kept; what does not fit is
+	// counted as missed.
+	maxMessages = 512
+	// maxLevel is the length at which a level is cut, in bytes.
+	maxLevel     = 32
+	messageSlots = 256
+)
+
+// message is a group of lines of the same shape.
+type message struct {
+	gateway      string
+	kind         tail.Kind
+	level, shape string
+
+	count             uint64
+	first, last       int64
+	sample            sample
+	upstreams, routes names
+	seconds           series
+}
+
+type messageKey struct {
+	gateway      string
+	kind         tail.Kind
+	level, shape string
+}
+
+// messages groups lines by shape. The shapes of the texts seen last are
+// remembered, one for each slot.
+type messages struct {
+	groups map[messageKey]*message
+	slots  [messageSlots]struct {
+		text  uint64 // the text's seeded hash, see routeSlot
+		group *message
+	}
+	scratch []byte
+	missed  uint64
+}
+
+// of returns the group of ev, nil when there is no room for a new one.
+func (m *messages) of(ev *tail.Event, text []byte) *message {
+	level := ev.Level[:min(len(ev.Level), maxLevel)]
+	head := text[:min(len(text), maxShapeIn)]
+	hash := hashOf(head)
+	slot := &m.slots[hash%messageSlots]
+	if g := slot.group; g != nil && slot.text == hash && g.kind == ev.Kind && g.level == string(level) && g.gateway == ev.Gateway {
+		return g
+	}
+	m.scratch = shapeOf(m.scratch[:0], ev, head)
+	g := m.groups[messageKey{ev.Gateway, ev.Kind, string(level), string(m.scratch)}]
+	if g == nil {
+		g = m.enter(messageKey{strings.Clone(ev.Gateway), ev.Kind, string(level), string(m.scratch)})
+	}
+	if g != nil {
+		slot.text, slot.group = hash, g
+	}
+	return g
+}
+
+func (m *messages) enter(key messageKey) *message {
+	if g := m.groups[key]; g != nil {
+		return g
+	}
+	if len(m.groups) >= maxMessages {
+		return nil
+	}
+	if m.groups == nil {
+		m.groups = make(map[messageKey]*message)
+	}
+	g := &message{gateway: key.gateway, kind: key.kind, level: key.level, shape: key.shape, first: never}
+	m.groups[key] = g
+	return g
+}
+
+// shapeOf appends the shape of ev. An upstream's own access line has no message:
+// its status is what it says.
+func shapeOf(dst []byte, ev *tail.Event, text []byte) []byte {
+	if len(ev.Message) == 0 && ev.Status > 0 {
+		return strconv.AppendInt(append(dst, "answered with status "...), int64(ev.Status), 10)
+	}
+	return appendShape(dst, text)
+}
+
+func (m *messages) merge(from *messages) {
+	for key, f := range from.groups {
+		g := m.enter(key)
+		if g == nil {
+			m.missed += f.count
+			continue
+		}
+		g.count += f.count
+		g.first, g.last = min(g.first, f.first), max(g.last, f.last)
+		g.sample.merge(&f.sample)
+		g.upstreams.merge(&f.upstreams)
+		g.routes.merge(&f.routes)
+		g.seconds.merge(&f.seconds)
+	}
+	m.missed += from.missed
+}
+
+func (m *messages) reset() {
+	clear(m.groups)
+	*m = messages{groups: m.groups, scratch: m.scratch}
+}
+
+func (m *messages) view() []Message {
+	out := make([]Message, 0, len(m.groups))
+	for _, g := range m.groups {
+		out = append(out, Message{
+			Gateway: g.gateway, Kind: uint8(g.kind), Level: g.level, Shape: g.shape,
+			Text: string(g.sample.text), Sample: string(g.sample.line), Source: g.sample.source,
+			Count: g.count, First: moment(g.first), Last: moment(g.last),
+			Upstreams: g.upstreams.counts(), Routes: g.routes.counts(), Seconds: slices.Clone(g.seconds.points),
+		})
+	}
+	slices.SortFunc(out, func(a, b Message) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), a.First.Compare(b.First), cmp.Compare(a.Shape, b.Shape),
+			cmp.Compare(a.Level, b.Level), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
+}
