@@ -58,7 +58,7 @@ func fg(c color.Color) lipgloss.Style {
 // selected is the style of the selected line; without a selection color it is
 // reverse video, which every terminal has.
 func selected(p *palette) lipgloss.Style {
-	if p.Selection == "" {
+	if p.Selection.text == "" {
 		return lipgloss.NewStyle().Reverse(true)
 	}
 	return fg(p.Text.color()).Background(p.Selection.color()).Bold(true)
@@ -71,7 +71,7 @@ func heatColors(stops []hue) []color.Color {
 	mixable := true
 	for i, h := range stops {
 		colors[i] = h.color()
-		mixable = mixable && strings.HasPrefix(string(h), "#")
+		mixable = mixable && strings.HasPrefix(h.text, "#")
 	}
 	if mixable {
 		return lipgloss.Blend1D(HeatLevels, colors...)

@@ -51,22 +51,28 @@ type status struct {
 	None hue `toml:"none"`
 }
 
-// hue is a color of a theme file: "#rrggbb", an index "0" to "255", or "".
-type hue string
+// hue is a color of a theme file: "#rrggbb", an index "0" to "255", or "". It is
+// a struct because the decoder asks a string no UnmarshalText.
+type hue struct{ text string }
+
+// badColor is a value that is no color.
+type badColor string
+
+func (b badColor) Error() string {
+	return fmt.Sprintf("%q is not a color: write \"#rrggbb\" or an index \"0\" to \"255\"", clip(string(b)))
+}
 
 var hexColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // UnmarshalText refuses what is no color, so that the decoder can say where.
 func (h *hue) UnmarshalText(text []byte) error {
 	s := string(text)
-	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n <= 255 && strconv.Itoa(n) == s {
-		*h = hue(s)
-		return nil
+	n, err := strconv.Atoi(s)
+	index := err == nil && n >= 0 && n <= 255 && strconv.Itoa(n) == s
+	if s != "" && !index && !hexColor.MatchString(s) {
+		return badColor(s)
 	}
-	if s != "" && !hexColor.MatchString(s) {
-		return fmt.Errorf("%q is not a color: write \"#rrggbb\" or an index \"0\" to \"255\"", clip(s))
-	}
-	*h = hue(s)
+	h.text = s
 	return nil
 }
 
@@ -80,10 +86,10 @@ func clip(s string) string {
 
 // color returns nil for "".
 func (h hue) color() color.Color {
-	if h == "" {
+	if h.text == "" {
 		return nil
 	}
-	return lipgloss.Color(string(h))
+	return lipgloss.Color(h.text)
 }
 
 // maxFile bounds the size of a theme file, in bytes.
@@ -100,16 +106,17 @@ func parse(name string, data []byte) (Theme, error) {
 	var f file
 	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&f)
 	if err != nil {
-		return Theme{}, located(name, err)
+		return Theme{}, located(name, data, err)
 	}
 	if table, what := f.fault(); what != "" {
-		return Theme{}, fmt.Errorf("%s:%d:1: %s", name, lineOf(data, table), what)
+		row := lineOf(data, func(line string) bool { return strings.HasPrefix(line, table) })
+		return Theme{}, fmt.Errorf("%s:%d:1: %s", name, row, what)
 	}
 	return f.theme(), nil
 }
 
 // located puts the file's name and position before a decoder's error.
-func located(name string, err error) error {
+func located(name string, data []byte, err error) error {
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) && len(strict.Errors) > 0 {
 		first := strict.Errors[0]
@@ -121,13 +128,19 @@ func located(name string, err error) error {
 		row, col := bad.Position()
 		return fmt.Errorf("%s:%d:%d: %s", name, row, col, strings.TrimPrefix(bad.Error(), "toml: "))
 	}
-	return fmt.Errorf("%s:1:1: %w", name, err)
+	// For a number where a color belongs the decoder gives no position.
+	row := 1
+	var value badColor
+	if errors.As(err, &value) {
+		row = lineOf(data, func(line string) bool { return strings.Contains(line, string(value)) })
+	}
+	return fmt.Errorf("%s:%d:1: %w", name, row, err)
 }
 
-// lineOf returns the line of a table's header, 1 when there is none.
-func lineOf(data []byte, table string) int {
+// lineOf returns the first line that is the one looked for, 1 when none is.
+func lineOf(data []byte, is func(line string) bool) int {
 	for i, line := range strings.Split(string(data), "\n") {
-		if table != "" && strings.HasPrefix(strings.TrimSpace(line), table) {
+		if is(strings.TrimSpace(line)) {
 			return i + 1
 		}
 	}
@@ -164,7 +177,7 @@ func (f *file) fault() (table, what string) {
 		{"[status]", "504", s.C504},
 		{"[status]", "none", s.None},
 	} {
-		if need.value == "" {
+		if need.value.text == "" {
 			return need.table, fmt.Sprintf("%s lacks the color %q", need.table, need.key)
 		}
 	}
@@ -172,7 +185,7 @@ func (f *file) fault() (table, what string) {
 		return "heat", fmt.Sprintf("heat must list 2 to %d colors, from the coldest to the hottest", HeatLevels)
 	}
 	for _, h := range f.Heat {
-		if h == "" {
+		if h.text == "" {
 			return "heat", "heat must not list an empty color"
 		}
 	}

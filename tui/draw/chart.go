@@ -2,7 +2,6 @@ package draw
 
 import (
 	"strconv"
-
 	"why502/themes"
 )
 

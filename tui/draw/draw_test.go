@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"why502/themes"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
-
-	"why502/themes"
 )
 
 // painters are all character sets with a colored and the plain theme.
@@ -188,8 +187,10 @@ func TestGlyphs(t *testing.T) {
 	for _, p := range painters() {
 		g := p.Glyphs
 		signs := slices.Concat(g.Eighths, g.Lefts, g.Density, g.Part[:],
-			[]string{g.OK, g.Fail, g.Warn, g.Unknown, g.Skipped, g.Running, g.Onset, g.Cursor, g.Pointer, g.Bullet,
-				g.Ellipsis, g.Up, g.Down, g.Right, g.horizontal, g.vertical, g.cross, g.axis, g.track})
+			[]string{
+				g.OK, g.Fail, g.Warn, g.Unknown, g.Skipped, g.Running, g.Onset, g.Cursor, g.Pointer, g.Bullet,
+				g.Ellipsis, g.Up, g.Down, g.Right, g.horizontal, g.vertical, g.cross, g.axis, g.track,
+			})
 		for _, s := range signs {
 			if ansi.StringWidth(s) != 1 || p.ascii && !plainASCII(s) {
 				t.Errorf("%q is not one cell of the character set", s)

@@ -5,10 +5,9 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"why502/themes"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"why502/themes"
 )
 
 // hostile are texts that break careless frames.

@@ -2,10 +2,9 @@ package draw
 
 import (
 	"strings"
+	"why502/themes"
 
 	"charm.land/lipgloss/v2"
-
-	"why502/themes"
 )
 
 // Options choose how a Painter draws.

@@ -2,7 +2,6 @@ package draw
 
 import (
 	"math"
-
 	"why502/themes"
 )
 

@@ -4,10 +4,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"why502/themes"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"why502/themes"
 )
 
 // blanks is where runs of blanks are cut from.
@@ -55,12 +54,19 @@ func tidy(s string) string {
 	if !isTidy(s) {
 		s = sweep(s)
 	}
-	for s != "" && ansi.StringWidth("x"+s) != 1+ansi.StringWidth(s) {
+	for s != "" {
 		_, n := utf8.DecodeRuneInString(s)
+		if s[0] < 0x80 || ansi.StringWidth("x"+s[:n]) == 1+ansi.StringWidth(s[:n]) {
+			break
+		}
 		s = s[n:]
 	}
-	for s != "" && ansi.StringWidth(s+"x") != 1+ansi.StringWidth(s) {
+	for s != "" {
 		_, n := utf8.DecodeLastRuneInString(s)
+		last := s[len(s)-n:]
+		if last[0] < 0x80 || ansi.StringWidth(last+"x") == 1+ansi.StringWidth(last) {
+			break
+		}
 		s = s[:len(s)-n]
 	}
 	return s
