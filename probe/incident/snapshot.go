@@ -58,6 +58,7 @@ type Step struct {
 	At       time.Time
 	Running  bool
 	Verdict  Verdict
+	Summary  string // a few words for the pane, at most 22 columns
 	Findings []Finding
 	Commands []string
 }
