@@ -1,0 +1,192 @@
+package parse
+
+import (
+	"bytes"
+
+	"why502/tail"
+)
+
+// Lines parses the lines of one source by a Plan. It is not safe for concurrent
+// use; each worker makes its own from the same Plan.
+//
+// A line that has the plan's prefixes and formats costs one attempt; any other
+// goes through the whole table, so mixed streams (access and error log of one
+// container) need no care.
+//
+// Each line is one event, stack traces included: their lines are events of kind
+// upstream (format "traceback") with the line as Message.
+type Lines struct {
+	st      *state
+	parsers []*lineParser // those of the plan first
+	planned int           // how many they are
+	strict  [256][]uint16 // by first byte: the parsers to ask at every depth
+	inner   [256][]uint16 // and those to ask about the innermost text only
+
+	depth int  // prefixes around the last understood line
+	color bool // and whether it was colored
+	plain []byte
+}
+
+func newLines(plan *Plan, env Env) *Lines {
+	l := &Lines{st: newState(env)}
+	l.st.w3c.prime(plan.fields)
+	if plan.tmpl != nil {
+		l.parsers = append(l.parsers, plan.tmpl.parser(l.st))
+	}
+	taken := make([]bool, len(formats))
+	for _, name := range plan.Formats {
+		if i, ok := formatIndex[name]; ok && !taken[i] {
+			taken[i] = true
+			l.parsers = append(l.parsers, newParser(&formats[i], l.st))
+		}
+	}
+	l.planned = len(l.parsers)
+	for i := range formats {
+		if !taken[i] {
+			l.parsers = append(l.parsers, newParser(&formats[i], l.st))
+		}
+	}
+	for i, p := range l.parsers {
+		to := &l.strict
+		if p.format.inner {
+			to = &l.inner
+		}
+		for c := range to {
+			if p.format.begins(byte(c)) {
+				to[c] = append(to[c], uint16(i))
+			}
+		}
+	}
+	return l
+}
+
+// Parse fills ev, which it resets first, from line, with or without its line end.
+// It always succeeds: a line that no format takes is an event of kind raw, with
+// the time of its transport prefix if it has one. The event's slices are valid
+// until the next Parse and no longer than line.
+func (l *Lines) Parse(line []byte, ev *tail.Event) {
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	l.st.begin()
+	if !l.usual(line, ev) {
+		l.search(line, ev)
+	}
+	ev.Line = line
+}
+
+// usual tries the plan's formats behind the prefixes that the last line had.
+func (l *Lines) usual(text []byte, ev *tail.Event) bool {
+	if l.planned == 0 || len(text) == 0 {
+		return false
+	}
+	if l.color {
+		l.plain = stripColors(l.plain[:0], text)
+		text = l.plain
+	}
+	var stamp int64
+	for range l.depth {
+		p, ok := l.st.peel(text)
+		if !ok || len(p.rest) == 0 {
+			return false
+		}
+		if p.time != 0 {
+			stamp = p.time
+		}
+		text = p.rest
+	}
+	for _, p := range l.parsers[:l.planned] {
+		if p.format.begins(text[0]) && p.run(text, ev) {
+			if ev.Time == 0 {
+				ev.Time = stamp
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// search asks the whole table, from the outermost text inwards.
+func (l *Lines) search(line []byte, ev *tail.Event) {
+	text, color := line, false
+	if bytes.IndexByte(line, 0x1b) >= 0 {
+		l.plain = stripColors(l.plain[:0], line)
+		text, color = l.plain, true
+	}
+	var stamp int64
+	var tag []byte
+	depth := 0
+	for ; ; depth++ {
+		if l.ask(&l.strict, text, ev) {
+			l.found(ev, stamp, depth, color)
+			return
+		}
+		if depth == maxLayers {
+			break
+		}
+		p, ok := l.st.peel(text)
+		if !ok {
+			break
+		}
+		if p.time != 0 {
+			stamp = p.time
+		}
+		if p.tag != nil {
+			tag = p.tag
+		}
+		text = p.rest
+	}
+	if l.ask(&l.inner, text, ev) || l.byTag(tag, text, ev) {
+		l.found(ev, stamp, depth, color)
+		return
+	}
+	ev.Reset()
+	ev.Time = stamp
+}
+
+func (l *Lines) found(ev *tail.Event, stamp int64, depth int, color bool) {
+	if ev.Time == 0 {
+		ev.Time = stamp
+	}
+	l.depth, l.color = depth, color
+}
+
+// ask runs the parsers that take lines beginning as text does.
+func (l *Lines) ask(by *[256][]uint16, text []byte, ev *tail.Event) bool {
+	if len(text) == 0 {
+		return false
+	}
+	for _, i := range by[text[0]] {
+		if l.parsers[i].run(text, ev) {
+			return true
+		}
+	}
+	return false
+}
+
+// tagged are programs whose syslog lines are worth having although no format
+// knows them.
+var tagged = []struct {
+	tag, gateway, format string
+	kind                 tail.Kind
+}{
+	{"haproxy", "haproxy", "haproxy-event", tail.KindError},
+	{"nginx", "nginx", "nginx-startup", tail.KindError},
+	{"kernel", "kernel", "kernel", tail.KindSystem},
+	{"systemd", "systemd", "systemd", tail.KindSystem},
+	{"dockerd", "docker", "docker", tail.KindSystem},
+	{"containerd", "docker", "docker", tail.KindSystem},
+	{"kubelet", "kubernetes", "k8s-event", tail.KindSystem},
+}
+
+// byTag takes a line of a known program as that program's message.
+func (l *Lines) byTag(tag, text []byte, ev *tail.Event) bool {
+	for i := range tagged {
+		if t := &tagged[i]; string(tag) == t.tag {
+			ev.Reset()
+			ev.Kind, ev.Gateway, ev.Format, ev.Message = t.kind, t.gateway, t.format, text
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"why502/tail"
+)
+
+// Plan says how to read a source: which formats its lines have. It is immutable
+// and may be shared by the workers that parse the source's chunks.
+type Plan struct {
+	// Formats are names of the table, the one with most lines first; empty when
+	// nothing was recognized.
+	Formats []string
+	// Confidence is the share of the sample's lines that these formats understood,
+	// 0 to 1, less where only formats that accept almost anything did.
+	Confidence float64
+
+	tmpl   *template
+	fields []byte // the last #Fields line of a W3C log
+}
+
+// NewParser returns a parser of lines by the plan. Formats outside the plan are
+// tried after those in it.
+func (p Plan) NewParser(env Env) *Lines { return newLines(&p, env) }
+
+// maxSample bounds how many lines Detect looks at.
+const maxSample = 1000
+
+// innerTrust is how far an understood line of a permissive format counts.
+const innerTrust = 0.6
+
+// Detect finds the formats of a sample, some whole lines of a source. Lines of
+// several formats may be mixed.
+func Detect(sample []byte, env Env) Plan {
+	l := Plan{}.NewParser(env)
+	counts := make(map[string]int)
+	lines, trust := 0, 0.0
+	var ev tail.Event
+	for len(sample) > 0 && lines < maxSample {
+		var line []byte
+		line, sample, _ = cut(sample, '\n')
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		lines++
+		l.Parse(line, &ev)
+		if ev.Format == "" {
+			continue
+		}
+		counts[ev.Format]++
+		if i, ok := formatIndex[ev.Format]; ok && formats[i].inner {
+			trust += innerTrust
+		} else {
+			trust++
+		}
+	}
+	if lines == 0 {
+		return Plan{}
+	}
+	return Plan{Formats: rankFormats(counts), Confidence: trust / float64(lines), fields: l.st.w3c.header()}
+}
+
+// rankFormats sorts the formats seen by their lines, after it gave look-alikes to
+// the gateway whose other lines are there.
+func rankFormats(counts map[string]int) []string {
+	gateways := make(map[string]bool)
+	for name := range counts {
+		gateways[formats[formatIndex[name]].Gateway] = true
+	}
+	for i := range formats {
+		f := &formats[i]
+		n := counts[f.twin]
+		if f.twin == "" || n == 0 || !gateways[f.Gateway] || ownLines(counts, f.twin) {
+			continue
+		}
+		delete(counts, f.twin)
+		counts[f.Name] += n
+	}
+	names := make([]string, 0, len(counts))
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if d := counts[b] - counts[a]; d != 0 {
+			return d
+		}
+		return formatIndex[a] - formatIndex[b]
+	})
+	return names
+}
+
+// ownLines says whether the gateway of the named format has lines of another
+// format in the sample, which proves it.
+func ownLines(counts map[string]int, name string) bool {
+	gateway := formats[formatIndex[name]].Gateway
+	for other := range counts {
+		if other != name && formats[formatIndex[other]].Gateway == gateway {
+			return true
+		}
+	}
+	return false
+}
+
+// Named returns the plan for what a person asked for: the name of a format, the
+// name of a gateway (all its formats) or a gateway's own format string (see
+// compileTemplate for the syntaxes).
+func Named(nameOrTemplate string, env Env) (Plan, error) {
+	if _, ok := formatIndex[nameOrTemplate]; ok {
+		return Plan{Formats: []string{nameOrTemplate}, Confidence: 1}, nil
+	}
+	var names []string
+	for i := range formats {
+		if formats[i].Gateway == nameOrTemplate {
+			names = append(names, formats[i].Name)
+		}
+	}
+	if names != nil {
+		return Plan{Formats: names, Confidence: 1}, nil
+	}
+	t, err := compileTemplate(nameOrTemplate)
+	if err != nil {
+		return Plan{}, fmt.Errorf("log format %.80q: %w", nameOrTemplate, err)
+	}
+	return Plan{Formats: []string{t.format.Name}, Confidence: 1, tmpl: t}, nil
+}

@@ -1,0 +1,35 @@
+package parse
+
+// formats is the table. Its order is the order of detection: formats of which
+// others would accept a line stand first.
+var formats = assemble(
+	haproxyFormats, haproxyEventFormats,
+	nginxErrorFormats,
+	nginxFormats,
+	genericFormats,
+	clfFormats,
+)
+
+var formatIndex = func() map[string]int {
+	m := make(map[string]int, len(formats))
+	for i := range formats {
+		m[formats[i].Name] = i
+	}
+	return m
+}()
+
+func assemble(groups ...[]Format) []Format {
+	var all []Format
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	for i := range all {
+		f := &all[i]
+		f.New = func(env Env) Parser { return newParser(f, newState(env)) }
+	}
+	return all
+}
+
+// Formats returns the table of formats in the order of detection. The slice is
+// the caller's own.
+func Formats() []Format { return append([]Format(nil), formats...) }
