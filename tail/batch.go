@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"bytes"
 	"context"
 	"time"
 )
@@ -15,6 +16,17 @@ type Batch struct {
 	// at that length, the rest of them is gone.
 	Cut      int
 	Received time.Time // when the last byte was read
+
+	// File and Offset order the lines of a source whatever the order of delivery:
+	// sort by File, then by Offset. File is 0 for the file that was there when
+	// following began, counts up with every rotation since and down (-1, -2 ...)
+	// with every older rotated file read as history. Offset is the place of the
+	// first byte of Data in that file (in its decompressed content).
+	File   int
+	Offset int64
+	// Name is the path the lines come from where the source holds several files (a
+	// glob, a directory); else it is empty and the source's name says it.
+	Name string
 
 	free func([]byte)
 }
@@ -63,6 +75,29 @@ type Status struct {
 	Rotations int    // renames, truncations and replacements survived
 	Cut       int    // lines cut at MaxLine so far
 	LostBytes int64  // upper bound of bytes that a truncation took before they were read
+
+	// HistoryLeft is how many bytes written before are still to be read, behind the
+	// following; compressed files count with their size on disk.
+	HistoryLeft int64
+	// Unfinished is the start of a last line that has waited for its line end longer
+	// than FollowOptions.Unfinished, raw and at most 4 KiB. It is for showing only:
+	// the line is delivered once, whole, when its end arrives, or as it is when the
+	// file goes away or the reading ends.
+	Unfinished string
+}
+
+// NextLine splits data after its first line and returns the line without its line
+// end ("\n" or "\r\n"). Loop while len(data) > 0.
+func NextLine(data []byte) (line, rest []byte) {
+	i := bytes.IndexByte(data, '\n')
+	if i < 0 {
+		return data, nil
+	}
+	line, rest = data[:i], data[i+1:]
+	if i > 0 && line[i-1] == '\r' {
+		line = line[:i-1]
+	}
+	return line, rest
 }
 
 // Lag returns how many bytes are written but not yet read.
