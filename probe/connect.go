@@ -232,7 +232,7 @@ func connectUnix(ctx context.Context, addr string, opt ConnectOptions) Reach {
 		try.Err = cut(err.Error(), maxErr)
 	} else {
 		r.RTT = try.Took
-		conn.Close()
+		_ = conn.Close()
 	}
 	r.Tries = []Try{try}
 	v, ok := unixVerdicts[try.Class]
@@ -259,6 +259,6 @@ func dialOnce(ctx context.Context, peer netip.AddrPort, timeout time.Duration) (
 		try.Err = err.Error()
 		return try, 0
 	}
-	conn.Close()
+	_ = conn.Close()
 	return try, try.Took
 }

@@ -47,7 +47,7 @@ func connectTTL(ctx context.Context, peer netip.AddrPort, timeout time.Duration,
 		a.err = err
 		return a
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	err = unix.Connect(fd, sa)
 	if errors.Is(err, unix.EINPROGRESS) {
 		a.icmp, err = awaitConnect(ctx, fd, began.Add(timeout))
@@ -117,14 +117,14 @@ func recverrSocket(peer netip.AddrPort, ttl int) (int, unix.Sockaddr, error) {
 		err = unix.SetsockoptInt(fd, level, hops, ttl)
 	}
 	if err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd)
 		return -1, nil, os.NewSyscallError("setsockopt", err)
 	}
 	return fd, sa, nil
 }
 
 // awaitConnect waits for the end of a connect under way, in slices so that a
-// cancelled context is seen. It returns a message that came without ending it.
+// canceled context is seen. It returns a message that came without ending it.
 func awaitConnect(ctx context.Context, fd int, deadline time.Time) (*ICMP, error) {
 	var soft *ICMP
 	for {

@@ -118,7 +118,7 @@ func (p *prober) run(ctx context.Context) {
 		return
 	}
 	p.conn = newMeter(raw)
-	defer p.conn.Close()
+	defer func() { _ = p.conn.Close() }()
 	defer endWith(ctx, raw)()
 	if p.end.connect {
 		p.res.Phase, p.res.Class = PhaseDone, OK

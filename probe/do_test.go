@@ -186,7 +186,7 @@ func TestDoUsesNoProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	dialed := ""
-	opt := Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+	opt := Options{Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
 		dialed = addr
 		return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
 	}}
@@ -238,7 +238,7 @@ func TestDoEndsWithItsContext(t *testing.T) {
 	addr := serve(t, func(c net.Conn) { readRequest(c); cancel(); hang(c) })
 	r := Do(ctx, Target{URL: "http://" + addr}, Options{Timeout: time.Hour})
 	if r.Class == OK {
-		t.Errorf("a cancelled probe is %s", r.Class)
+		t.Errorf("a canceled probe is %s", r.Class)
 	}
 }
 

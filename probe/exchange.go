@@ -66,7 +66,7 @@ func (p *prober) exchange(ctx context.Context) {
 		p.failHeader(err)
 		return
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	p.res.Status, p.res.Proto = resp.StatusCode, cut(resp.Proto, 20)
 	p.res.Server, p.res.RetryAfter = cut(resp.Header.Get("Server"), 100), cut(resp.Header.Get("Retry-After"), 100)
 	p.body(resp)
@@ -252,7 +252,7 @@ func (p *prober) second(ctx context.Context, see func(*meter, context.Context) b
 		return
 	}
 	conn := newMeter(raw)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	defer endWith(ctx, raw)()
 	if see(conn, ctx) {
 		p.fail(ph, c, errors.New(words+" ("+tail.Clean(p.res.Err, 120)+")"))

@@ -31,5 +31,6 @@ func (h *History) Add(r Result) {
 	kept := make([]Result, 0, MaxHistory)
 	kept = append(kept, h.Results[:drop]...)
 	kept = append(kept, h.Results[drop+1:]...)
-	h.Results = append(kept, r)
+	kept = append(kept, r)
+	h.Results = kept
 }

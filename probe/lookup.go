@@ -32,7 +32,7 @@ func resolversOf(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	conf, err := dns.ClientConfigFromReader(io.LimitReader(f, 64<<10))
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func inHosts(path, name string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	name = strings.TrimSuffix(name, ".")
 	sc := bufio.NewScanner(io.LimitReader(f, 1<<20))
 	for sc.Scan() {

@@ -227,10 +227,10 @@ func (s *Scheduler) drop(e *turn) {
 func (s *Scheduler) loop() {
 	defer s.wg.Done()
 	for {
-		wait, any := s.launch()
+		wait, more := s.launch()
 		var timer <-chan time.Time
 		giveUp := func() {}
-		if any {
+		if more {
 			timer, giveUp = s.opt.Clock.After(wait)
 		}
 		select {

@@ -12,13 +12,21 @@ type State struct {
 	ListenOverflows, ListenDrops uint64
 	// MemAvailable and MemTotal are in bytes.
 	MemAvailable, MemTotal uint64
-	Load1                  float64
-	CPUs                   int
+	// OOMKills counts processes that the kernel killed for want of memory since
+	// boot (/proc/vmstat). Deltas tell.
+	OOMKills uint64
+	Load1    float64
+	CPUs     int
 	// Files are descriptors in use and the limit of the whole machine.
 	FilesUsed, FilesMax uint64
-	// PortsInUse counts outgoing TCP sockets by state, "TIME_WAIT" among them.
+	// Sockets counts outgoing TCP sockets (those whose local port nobody here
+	// listens on) by state in the kernel's words: "ESTABLISHED", "SYN_SENT",
+	// "TIME_WAIT".
 	Sockets map[string]int
-	Missing []string
+	// EphemeralPorts is how many local ports outgoing connections to one address
+	// may use (net.ipv4.ip_local_port_range), 0 when unknown.
+	EphemeralPorts int
+	Missing        []string
 }
 
 // Listener is a listening TCP or unix socket.
@@ -26,6 +34,9 @@ type Listener struct {
 	Addr    string // "127.0.0.1:8000", "[::]:80", "unix:/run/app.sock"
 	Process string // "" when not permitted to know
 	PID     int
+	// Started is when the process began, zero when unknown: a recent one tells of a
+	// restart.
+	Started time.Time
 	// Queue and Backlog are the accept queue's fill and size, -1 when unknown.
 	Queue, Backlog int
 }
