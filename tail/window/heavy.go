@@ -30,6 +30,7 @@ type heavy struct {
 	okFloor, failFloor uint64
 	// ok and failed count all requests that carried the dimension.
 	ok, failed uint64
+	last       int // the entry counted last
 	scratch    []uint64
 }
 
@@ -38,18 +39,34 @@ type tally struct {
 	okLow, failedLow uint64 // how much too low the counts may be
 }
 
-// add counts key once. It returns true when key was not among the entries.
-func (h *heavy) add(hash uint64, key []byte, failed bool) (entered bool) {
-	n := h.dict.find(hash, key)
+// add counts value once. It returns true when value was not among the entries.
+func (h *heavy) add(value []byte, failed bool) (entered bool) {
+	if h.last < len(h.entries) && bytes.Equal(h.dict.key(h.last), value) {
+		h.count(h.last, failed) // as mostly for hosts and methods: saves the hash
+		return false
+	}
+	return h.addHashed(hashOf(value), value, failed)
+}
+
+// addHashed is add for a value that was hashed before.
+func (h *heavy) addHashed(hash uint64, value []byte, failed bool) (entered bool) {
+	n := h.dict.find(hash, value)
 	if n < 0 {
-		n = h.enter(hash, key, failed)
+		n = h.enter(hash, value, failed)
 		entered = true
 	}
+	h.last = n
+	h.count(n, failed)
+	return entered
+}
+
+// count counts entry n once.
+func (h *heavy) count(n int, failed bool) {
 	e := &h.entries[n]
 	if !failed {
 		e.ok++
 		h.ok++
-		return entered
+		return
 	}
 	if e.failed == 0 && e.ok > 0 {
 		h.good--
@@ -60,14 +77,13 @@ func (h *heavy) add(hash uint64, key []byte, failed bool) (entered bool) {
 	if h.bad > maxKept {
 		h.purge(true)
 	}
-	return entered
 }
 
 // enter makes room for a new key, which will be counted as failed or good.
 func (h *heavy) enter(hash uint64, key []byte, failed bool) int {
 	switch {
 	case failed:
-		h.bad++ // add purges after the count, so that the newest can stay
+		h.bad++ // count purges after it has counted, so that the newest can stay
 	case h.good >= maxKept:
 		h.purge(false)
 		h.good++

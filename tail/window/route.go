@@ -7,93 +7,72 @@ const (
 	maxPath = 512
 	// maxSegments is how many segments of a path a route keeps.
 	maxSegments = 12
-	// routeSlots is the size of the cache from targets to routes.
-	routeSlots = 1 << 11
+	// maxMethod is the length at which a method is cut, in bytes.
+	maxMethod = 16
 )
 
-// routes folds request targets to routes. It remembers the route of the targets
-// seen last, one for each slot.
-type routes struct {
-	slots   [routeSlots]routeSlot
-	scratch []byte
-}
-
-type routeSlot struct {
-	// key is the target's seeded 64-bit hash. The bytes themselves are not kept: two
-	// of a million targets collide once in ten million runs, and then one is counted
-	// under the other's route.
-	key   uint64
-	hash  uint64 // of route
-	route []byte
-}
-
-// of returns the route "METHOD /path" of a request and its hash. The bytes live
-// until the next call.
-func (r *routes) of(method, target []byte) (route []byte, hash uint64) {
-	target = target[:min(len(target), maxPath)]
-	if i := bytes.IndexByte(target, '?'); i >= 0 {
-		target = target[:i]
-	}
-	key := hashOf(target)
-	for _, c := range method[:min(len(method), 16)] {
-		key = (key ^ uint64(c)) * 0x100000001b3
-	}
-	slot := &r.slots[(key^key>>32)%routeSlots]
-	if slot.key == key && slot.route != nil {
-		return slot.route, slot.hash
-	}
-	slot.key = key
-	slot.route = append(slot.route[:0], method[:min(len(method), 16)]...)
+// routeOf makes "METHOD /path" of a request in scratch, which it returns.
+// Folding is about as fast as looking a target up in a cache, and needs none.
+func routeOf(scratch, method, target []byte) []byte {
+	scratch = scratch[:0]
 	if len(method) > 0 {
-		slot.route = append(slot.route, ' ')
+		scratch = append(append(scratch, method[:min(len(method), maxMethod)]...), ' ')
 	}
-	slot.route = bound(appendRoute(slot.route, target))
-	slot.hash = hashOf(slot.route)
-	return slot.route, slot.hash
+	return bound(appendRoute(scratch, target[:min(len(target), maxPath)]))
 }
 
 // appendRoute appends path to dst with everything that names one thing of many
 // (numbers, UUIDs, hashes, tokens, dates) folded to ":id", without query, matrix
 // parameters and fragment, and without scheme and host.
 func appendRoute(dst, path []byte) []byte {
-	if i := bytes.Index(path, []byte("://")); i >= 0 && bytes.IndexByte(path[:i], '/') < 0 {
-		path = path[i+3:]
-		if i = bytes.IndexByte(path, '/'); i < 0 {
-			return append(dst, '/')
+	if len(path) > 0 && path[0] != '/' {
+		var ok bool
+		if path, ok = afterHost(path); !ok {
+			return append(dst, path...) // "*", "host:443", or no HTTP at all
 		}
-		path = path[i:]
 	}
-	if i := bytes.IndexAny(path, "?#;"); i >= 0 {
-		path = path[:i]
-	}
-	if len(path) == 0 || path[0] != '/' {
-		return append(dst, path...) // "*", "host:443", or no HTTP at all
-	}
-	for n := 0; len(path) > 0; n++ {
+	for n := 0; len(path) > 0 && path[0] == '/'; n++ {
 		if n == maxSegments {
 			return append(dst, "/…"...)
 		}
-		segment := path[1:]
-		if i := bytes.IndexByte(segment, '/'); i >= 0 {
-			segment = segment[:i]
+		var kinds charKinds
+		end := 1
+		for end < len(path) {
+			k := kindOf[path[end]]
+			if k&isEnd != 0 {
+				break
+			}
+			kinds |= k
+			end++
 		}
-		path = path[1+len(segment):]
-		dst = appendSegment(append(dst, '/'), segment)
+		if kinds&isDigit == 0 && end <= longHash {
+			dst = append(dst, path[:end]...) // the common case: a word
+		} else {
+			dst = appendSegment(append(dst, '/'), path[1:end], kinds)
+		}
+		path = path[end:]
 	}
 	return dst
 }
 
+// afterHost returns the path of a target in absolute form; ok is false when the
+// target is none.
+func afterHost(target []byte) (path []byte, ok bool) {
+	i := bytes.Index(target, []byte("://"))
+	if i < 0 {
+		return target, false
+	}
+	if j := bytes.IndexByte(target[i+3:], '/'); j >= 0 {
+		return target[i+3+j:], true
+	}
+	return target[i+2 : i+3], true // its last slash stands for the missing path
+}
+
 const idMark = ":id"
 
-// appendSegment appends one segment with its ids folded.
-func appendSegment(dst, segment []byte) []byte {
-	var kinds charKinds
-	for _, c := range segment {
-		kinds |= kindOf[c]
-	}
-	if kinds&isDigit == 0 && len(segment) < longHash {
-		return append(dst, segment...) // the common case: a word
-	}
+// appendSegment appends one segment, whose characters are of kinds, with its ids
+// folded.
+func appendSegment(dst, segment []byte, kinds charKinds) []byte {
 	if kinds&isDigit != 0 && kinds&^(isDigit|isJoint) == 0 || isUUID(segment) {
 		return append(dst, idMark...) // a number, a date, a version, an address
 	}
@@ -123,6 +102,7 @@ const (
 	isHexLetter
 	isLetter // beyond f
 	isJoint  // joins the numbers of a date or version
+	isEnd    // ends a segment
 	isOther
 )
 
@@ -137,6 +117,8 @@ var kindOf = func() (t [256]charKinds) {
 			t[c] = isLetter
 		case c == '-', c == '.', c == '_', c == ':', c == ',':
 			t[c] = isJoint
+		case c == '/', c == '?', c == '#', c == ';':
+			t[c] = isEnd
 		default:
 			t[c] = isOther
 		}

@@ -96,7 +96,7 @@ func appendQuoted(dst, q []byte) []byte {
 // pathBegins says whether the slash at i begins an absolute path or the rest of a
 // URL, and does not merely join two words.
 func pathBegins(msg []byte, i int) bool {
-	if i+1 >= len(msg) || kindOf[msg[i+1]] == isOther && msg[i+1] != '/' {
+	if i+1 >= len(msg) || kindOf[msg[i+1]]&(isOther|isJoint) != 0 {
 		return false
 	}
 	if i == 0 {

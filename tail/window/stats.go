@@ -27,7 +27,7 @@ type Stats struct {
 	top                 [Dimensions]heavy
 	hidden              names // upstreams whose failed attempt a retry hid
 	clients             distinct
-	routes              routes
+	scratch             []byte
 	outcomes            outcomes
 	messages            messages
 
@@ -103,8 +103,8 @@ func (s *Stats) addMessage(ev *tail.Event, source string) {
 		g.upstreams.add(hashOf(addr), addr, 0, 1)
 	}
 	if len(ev.Path) > 0 {
-		route, hash := s.routes.of(ev.Method, ev.Path)
-		g.routes.add(hash, route, 0, 1)
+		s.scratch = routeOf(s.scratch, ev.Method, ev.Path)
+		g.routes.add(hashOf(s.scratch), s.scratch, 0, 1)
 	}
 }
 
