@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"why502/tail"
+	"why502/themes"
+	"why502/tui/draw"
+)
+
+// over lays a box over the middle of the screen. Only here the compositor runs:
+// it costs four times what joining the panes does.
+func (m *model) over(base string, box []string) string {
+	w, h := 0, len(box)
+	for _, l := range box {
+		w = max(w, draw.Width(l))
+	}
+	x, y := max(0, (m.width-w)/2), max(0, (m.height-h)/2)
+	return lipgloss.NewCompositor(
+		lipgloss.NewLayer(base),
+		lipgloss.NewLayer(strings.Join(box, "\n")).X(x).Y(y).Z(1),
+	).Render()
+}
+
+// help is the key map as a box.
+func (m *model) help() []string {
+	p := m.base.P
+	w := min(m.width-4, 108)
+	columns := 1
+	if w >= 100 {
+		columns = 2
+	}
+	inner := w - 4
+	each := inner/columns - 1
+	var blocks [][]string
+	for _, g := range keyMap {
+		block := []string{p.Fit(p.Paint(themes.Heading, g.title), each)}
+		for _, b := range g.bindings {
+			line := "  " + p.Paint(themes.Key, p.Fit(b.show, 10)) + p.Paint(themes.Text, b.help)
+			block = append(block, p.Fit(line, each))
+		}
+		blocks = append(blocks, block)
+	}
+	body := columnsOf(blocks, columns, each+1)
+	h := min(len(body)+2, m.height)
+	return p.Box("Help", "any key closes", w, h, body, true)
+}
+
+// columnsOf puts blocks into columns of w cells, the first one as soon as it is
+// half full.
+func columnsOf(blocks [][]string, columns, w int) []string {
+	total := 0
+	for _, b := range blocks {
+		total += len(b)
+	}
+	cols := make([][]string, columns)
+	c := 0
+	for _, b := range blocks {
+		if c+1 < columns && len(cols[c]) > 0 && len(cols[c])+len(b) > total/columns+2 {
+			c++
+		}
+		cols[c] = append(cols[c], b...)
+	}
+	rows := 0
+	for _, col := range cols {
+		rows = max(rows, len(col))
+	}
+	lines := make([]string, rows)
+	for i := range lines {
+		for _, col := range cols {
+			cell := ""
+			if i < len(col) {
+				cell = col[i]
+			}
+			lines[i] += cell + strings.Repeat(" ", max(0, w-draw.Width(cell)))
+		}
+	}
+	return lines
+}
+
+// consent asks whether the load may be sent.
+func (m *model) consent() []string {
+	p := m.base.P
+	w := min(m.width-8, 84)
+	var body []string
+	body = append(body, "")
+	for _, l := range p.Wrap(tail.Safe(sentence(&m.plan), 600), w-4, 8) {
+		body = append(body, p.Paint(themes.Text, l))
+	}
+	body = append(body, "",
+		p.Paint(themes.Key, "y")+p.Paint(themes.Text, " send it   ")+p.Paint(themes.Key, "n")+p.Paint(themes.Text, " send nothing"), "")
+	return p.Box("Load test: a yes is needed", "", w, len(body)+2, body, true)
+}

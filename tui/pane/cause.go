@@ -1,0 +1,160 @@
+package pane
+
+import (
+	"strconv"
+
+	"why502/probe/diagnose"
+	"why502/tail"
+)
+
+// Cause is the page of the whole verdict: all causes with what speaks for and
+// against them, the time line, and how good the sources are.
+type Cause struct{ page page }
+
+// Title names the page.
+func (c *Cause) Title(in *Input) string {
+	return "Why  " + Plural(len(in.Verdict.Causes), "possible cause")
+}
+
+func (c *Cause) lines(in *Input) []docLine {
+	t := text{in: in}
+	inc := &in.Verdict.Incident
+	if inc.State == diagnose.Ongoing || inc.State == diagnose.Recovered {
+		t.add(append(failedShare(in), scopeWords(in)...)...)
+	} else {
+		t.add(txt("No incident: no cause is named where nothing is wrong."))
+	}
+	if in.Verdict.Unsure != "" {
+		t.wrapped(warn("not sure: "), txt(tail.Safe(in.Verdict.Unsure, 500)))
+	}
+	for i := range in.Verdict.Causes {
+		t.cause(i+1, &in.Verdict.Causes[i])
+	}
+	t.scope(inc)
+	t.entries()
+	t.sources()
+	return t.lines
+}
+
+// cause adds one cause with everything known about it.
+func (t *text) cause(n int, c *diagnose.Cause) {
+	in := t.in
+	t.blank()
+	t.add(append([]part{head(strconv.Itoa(n) + "  ")}, causeParts(in, c)...)...)
+	if c.Scope != "" {
+		t.add(dim("   only "), mark(tail.Safe(c.Scope, 200)))
+	}
+	for i := range c.Evidence {
+		e := &c.Evidence[i]
+		l := t.add(append([]part{txt("   ")}, evidenceParts(in, e)...)...)
+		l.copy, l.what = e.Sample, "evidence"
+		if e.Source != "" {
+			when := ""
+			if !e.First.IsZero() {
+				when = ", " + in.clock(e.First) + " to " + in.clock(e.Last)
+			}
+			t.add(dim("       " + tail.Safe(e.Source, 120) + when))
+		}
+	}
+	if !hasAgainst(c) {
+		t.add(dim("   - nothing speaks against it"))
+	}
+	for i, s := range c.Next {
+		lead := "   next  "
+		if i > 0 {
+			lead = "         "
+		}
+		t.wrapped(head(lead), txt(tail.Safe(s, 500)))
+	}
+	for _, cmd := range c.Commands {
+		t.command(tail.Safe(cmd, 2000))
+	}
+	if c.Step > 0 {
+		l := t.add(dim("   decided by step "), key(strconv.Itoa(c.Step)), dim("  Enter opens it"))
+		l.open = StepTarget(c.Step)
+	}
+}
+
+// scope adds what sets failing requests apart.
+func (t *text) scope(inc *diagnose.Incident) {
+	if len(inc.Scope) == 0 {
+		return
+	}
+	t.section("What the failing requests have in common")
+	for _, s := range inc.Scope {
+		t.add(dim("  "+t.in.P.Fit(s.Field, 12)), mark(t.in.P.Fit(tail.Safe(s.Value, 200), 32)),
+			txt(t.in.P.FitRight(Ratio(s.FailedShare), 8)+" of the failing"), dim(t.in.P.FitRight(Ratio(s.OKShare), 8)+" of the good"))
+	}
+}
+
+// entries adds the time line.
+func (t *text) entries() {
+	if len(t.in.Verdict.Timeline) == 0 {
+		return
+	}
+	t.section("Time line")
+	for i := range t.in.Verdict.Timeline {
+		t.add(append([]part{txt("  ")}, entryParts(t.in, &t.in.Verdict.Timeline[i])...)...)
+	}
+}
+
+// sources adds how well each source is read.
+func (t *text) sources() {
+	t.section("Sources")
+	for i := range t.in.Snap.Sources {
+		s := &t.in.Snap.Sources[i]
+		format := tail.Safe(s.Format, 40)
+		if format == "" {
+			format = "format not known yet"
+		}
+		parts := []part{
+			mark("  " + t.in.P.Fit(t.in.P.Middle(tail.Safe(s.Name, 300), 36), 36)), txt("  " + t.in.P.Fit(s.Status.State.String(), 10)),
+			dim(" " + format + "  " + Number(s.Lines) + " lines, " + Bytes(s.Bytes)),
+		}
+		if s.Unparsed > 0 {
+			parts = append(parts, warn("  "+Number(s.Unparsed)+" not understood"))
+		}
+		t.add(parts...)
+		st := &s.Status
+		if st.Why != "" {
+			t.wrapped(txt("      "), warn(tail.Safe(st.Why, 500)))
+		}
+		if st.Rotations > 0 || st.Cut > 0 || st.LostBytes > 0 {
+			t.add(dim("      " + Plural(st.Rotations, "rotation") + " survived, " + Plural(st.Cut, "line") + " cut, at most " +
+				Bytes(uint64(max(st.LostBytes, 0))) + " lost"))
+		}
+		for _, sample := range s.UnparsedSamples {
+			l := t.add(dim("      ? " + tail.Safe(sample, 300)))
+			l.copy, l.what = sample, "line"
+		}
+	}
+}
+
+// Lines shows the page.
+func (c *Cause) Lines(in *Input) []string { return c.page.draw(in, c.lines(in)) }
+
+// Do moves over the lines and opens a step.
+func (c *Cause) Do(in *Input, a Action) Effect { return c.page.do(in, a, c.lines(in)) }
+
+// Copy gives the line under the cursor or the first command.
+func (c *Cause) Copy(in *Input) (text, what string) {
+	lines := c.lines(in)
+	c.page.cur.clamp(len(lines), in.Height)
+	if l := lines[c.page.cur.row]; l.copy != "" {
+		return l.copy, l.what
+	}
+	for i := range in.Verdict.Causes {
+		if cmds := in.Verdict.Causes[i].Commands; len(cmds) > 0 {
+			return cmds[0], "command"
+		}
+	}
+	return "", ""
+}
+
+// Step is the step that decides on the first cause.
+func (c *Cause) Step(in *Input) int {
+	if len(in.Verdict.Causes) == 0 {
+		return 0
+	}
+	return in.Verdict.Causes[0].Step
+}

@@ -1,0 +1,317 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"why502/tail"
+	"why502/themes"
+	"why502/tui/draw"
+	"why502/tui/pane"
+)
+
+// cached is what a pane drew, with what it was drawn from.
+type cached struct {
+	key   cacheKey
+	pane  pane.Pane
+	title string
+	lines []string
+}
+
+type cacheKey struct {
+	serial uint64 // of the input: generation, verdict, theme, filter, zoom, notes
+	w, h   int
+	focus  bool
+}
+
+// View is the screen.
+func (m *model) View() tea.View {
+	v := tea.NewView(m.content())
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "why502 " + m.opt.Title
+	if th := m.looks.theme(); m.looks.mismatch() && th.Background != nil {
+		v.BackgroundColor, v.ForegroundColor = th.Background, th.Foreground
+	}
+	return v
+}
+
+// content is the screen as lines of exactly the terminal's width.
+func (m *model) content() string {
+	if m.width <= 0 || m.height <= 0 {
+		return ""
+	}
+	if m.lay.tooSmall {
+		return strings.Join(m.small(), "\n")
+	}
+	var lines []string
+	lines = append(lines, m.header())
+	if m.screen == screenMonitor {
+		lines = append(lines, m.monitor()...)
+	} else {
+		lines = append(lines, m.single()...)
+	}
+	s := strings.Join(lines, "\n")
+	switch m.overlay {
+	case overlayHelp:
+		return m.over(s, m.help())
+	case overlayConsent:
+		return m.over(s, m.consent())
+	}
+	return s
+}
+
+// small asks for a larger terminal.
+func (m *model) small() []string {
+	p := m.base.P
+	text := "why502 needs 80x24 cells, this terminal has " + strconv.Itoa(m.width) + "x" + strconv.Itoa(m.height) +
+		". Make it larger, or run `why502 report` for the same answer as text. q quits."
+	lines := p.Wrap(text, m.width, m.height)
+	for i := range lines {
+		lines[i] = p.Fit(lines[i], m.width)
+	}
+	for len(lines) < m.height {
+		lines = append(lines, strings.Repeat(" ", m.width))
+	}
+	return lines[:m.height]
+}
+
+// monitor is the grid of panes.
+func (m *model) monitor() []string {
+	rows := make([]draw.Row, len(m.lay.rows))
+	for i, r := range m.lay.rows {
+		rows[i].H = r.height
+		for k, id := range r.panes {
+			focus := id == m.focus
+			c := m.drawn(int(id), m.panes[id], m.lay.rects[id], focus)
+			rows[i].Cells = append(rows[i].Cells, draw.Cell{Title: c.title, W: r.widths[k], Body: c.lines, Focused: focus})
+		}
+	}
+	return m.base.P.Grid(m.width, m.height-1, rows, m.footer())
+}
+
+// single is one pane on the whole screen, a page with its breadcrumbs.
+func (m *model) single() []string {
+	p, r := m.panes[m.focus], m.full()
+	crumbs := "Monitor"
+	if m.screen == screenPage {
+		p = m.pages[len(m.pages)-1].pane
+		for _, pg := range m.pages {
+			crumbs += " › " + pg.crumb
+		}
+		if m.base.P.ASCII() {
+			crumbs = strings.ReplaceAll(crumbs, "›", ">")
+		}
+	}
+	c := m.drawn(int(panes), p, r, true)
+	lines := make([]string, 0, m.height-1)
+	body := m.base.P.Grid(m.width, m.height-1, []draw.Row{{H: r.h, Cells: []draw.Cell{{
+		Title: c.title, Right: crumbs, W: m.width - 2, Body: c.lines, Focused: true,
+	}}}}, m.footer())
+	return append(lines, body...)
+}
+
+// drawn draws a pane, or returns what it drew before from the same.
+func (m *model) drawn(slot int, p pane.Pane, r rect, focus bool) *cached {
+	k := cacheKey{m.serial, r.w, r.h, focus}
+	c := &m.cache[slot]
+	if c.key != k || c.pane != p {
+		in := m.input(r, focus)
+		*c = cached{k, p, p.Title(in), p.Lines(in)}
+	}
+	return c
+}
+
+// piece is a part of the head line; those of the highest rank go first when
+// there is no room.
+type piece struct {
+	text string
+	role themes.Role
+	rank int
+}
+
+// header says what is wrong since when, and how well it is known.
+func (m *model) header() string {
+	p, in := m.base.P, m.input(m.full(), false)
+	now := m.opt.Now()
+	if m.paused {
+		now = in.Snap.Now
+	}
+	quiet := now.Sub(in.Snap.Traffic.Last)
+	at := now
+	if quiet > 2*time.Minute && !in.Snap.Traffic.Last.IsZero() {
+		at = in.Snap.Traffic.Last // how long it went on after the last line is not known
+	}
+	sign, text, role := pane.Headline(in, at)
+	left := p.Paint(themes.Heading, "why502 ")
+	if m.opt.Title != "" {
+		left += p.Paint(themes.Dim, tail.Safe(m.opt.Title, 30)+" ")
+	}
+	left += p.Paint(role, " "+sign+" "+text+" ")
+	pieces := m.pieces(in, quiet)
+	clock := in.Snap.Now
+	if !m.paused {
+		clock = m.opt.Now()
+	}
+	pieces = append(pieces, piece{clock.In(m.opt.Zone).Format("15:04:05"), themes.Text, 0})
+	if m.paused {
+		pieces = append(pieces, piece{"PAUSED", themes.Banner, 1})
+	}
+	room := m.width - draw.Width(left) - 2
+	return p.Both(left, join(p, pieces, room), m.width)
+}
+
+// pieces say what is read and how well.
+func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
+	var gateways []string
+	var lag int64
+	var unparsed uint64
+	polled, failed := 0, 0
+	for i := range in.Snap.Sources {
+		s := &in.Snap.Sources[i]
+		if s.Gateway != "" && !contains(gateways, s.Gateway) && len(gateways) < 3 {
+			gateways = append(gateways, s.Gateway)
+		}
+		lag += s.Status.Lag()
+		unparsed += s.Unparsed
+		if s.Status.Polling {
+			polled++
+		}
+		if s.Status.State == tail.StateFailed {
+			failed++
+		}
+	}
+	var list []piece
+	add := func(text string, role themes.Role, rank int) { list = append(list, piece{text, role, rank}) }
+	if len(gateways) > 0 {
+		add(strings.Join(gateways, " + "), themes.Text, 7)
+	}
+	add(pane.Plural(len(in.Snap.Sources), "log"), themes.Text, 6)
+	if n := pane.CountUpstreams(in); n > 0 {
+		add(pane.Plural(n, "upstream"), themes.Text, 8)
+	}
+	if failed > 0 {
+		add(pane.Plural(failed, "log")+" unreadable", themes.Fail, 2)
+	}
+	if unparsed > 0 {
+		add(draw.Short(unparsed)+" not understood", themes.Warn, 4)
+	}
+	if polled > 0 {
+		add(strconv.Itoa(polled)+" polled", themes.Warn, 9)
+	}
+	if in.Snap.NoProbe {
+		add("no probes", themes.Dim, 9)
+	}
+	switch {
+	case lag > 0:
+		add("lag "+pane.Bytes(uint64(lag)), themes.Warn, 5)
+	case quiet > 2*time.Minute && !in.Snap.Traffic.Last.IsZero():
+		add("quiet "+pane.Span(quiet), themes.Warn, 3)
+	default:
+		add("lag 0", themes.Dim, 10)
+	}
+	return list
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+// join puts the pieces that fit into room side by side.
+func join(p *draw.Painter, pieces []piece, room int) string {
+	const gap = 3
+	for {
+		total, worst := -gap, -1
+		for i, pc := range pieces {
+			total += draw.Width(pc.text) + gap
+			if worst < 0 || pc.rank > pieces[worst].rank {
+				worst = i
+			}
+		}
+		if total <= room || len(pieces) <= 1 {
+			break
+		}
+		pieces = append(pieces[:worst:worst], pieces[worst+1:]...)
+	}
+	var b strings.Builder
+	for i, pc := range pieces {
+		if i > 0 {
+			b.WriteString(p.Paint(themes.Dim, " "+p.Glyphs.Bullet+" "))
+		}
+		b.WriteString(p.Paint(pc.role, pc.text))
+	}
+	return b.String()
+}
+
+// footer is the line at the bottom: what is typed, what just happened, or the
+// keys of the pane that has the keyboard.
+func (m *model) footer() string {
+	p := m.base.P
+	if m.typing() {
+		return m.prompt()
+	}
+	if m.say != "" && m.opt.Now().Before(m.sayUntil) {
+		return p.Paint(themes.Accent, p.Truncate(tail.Clean(m.say, 1000), m.width-6))
+	}
+	room := m.width - 6
+	var shown []*binding
+	for _, b := range footerKeys(m.where()) {
+		n := draw.Width(b.show) + 1 + draw.Width(b.short) + 2
+		if n > room {
+			continue
+		}
+		room -= n
+		shown = append(shown, b)
+	}
+	var out strings.Builder
+	for i, b := range append(shown[2:], shown[:2]...) {
+		if i > 0 {
+			out.WriteString("  ")
+		}
+		out.WriteString(p.Paint(themes.Key, b.show) + " " + p.Paint(themes.KeyHelp, b.short))
+	}
+	return out.String()
+}
+
+// prompt is the line that is typed into.
+func (m *model) prompt() string {
+	p := m.base.P
+	label := "filter /"
+	if m.overlay == overlayNote {
+		label = "note on the time line: "
+		if m.noteStep > 0 {
+			label = "note on step " + strconv.Itoa(m.noteStep) + ": "
+		}
+	}
+	hint := "Enter takes it, Esc drops it"
+	role := themes.Dim
+	if m.editErr != "" {
+		hint, role = m.editErr, themes.Fail
+	}
+	w := m.width - 6
+	room := max(10, w-draw.Width(label)-draw.Width(hint)-3)
+	text, x := m.edit.view(room)
+	before, at, after := cutAt(text, x)
+	line := p.Paint(themes.Key, label) + p.Paint(themes.Text, before) + p.Paint(themes.Cursor, at) + p.Paint(themes.Text, after)
+	return p.Fit(line, room+draw.Width(label)+1) + "  " + p.Paint(role, p.Truncate(hint, w-room-draw.Width(label)-3))
+}
+
+// cutAt takes the character at cell x out of s, a blank at the end.
+func cutAt(s string, x int) (before, at, after string) {
+	cells := 0
+	for i, r := range s {
+		if cells >= x {
+			return s[:i], string(r), s[i+len(string(r)):]
+		}
+		cells += draw.Width(string(r))
+	}
+	return s, " ", ""
+}
