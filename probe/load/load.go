@@ -24,12 +24,18 @@ const (
 	MaxRate        = 1000.0
 	MaxDuration    = 60 * time.Second
 	MaxConcurrency = 256
+	MaxTimeout     = 30 * time.Second
+	MaxSteps       = 20
 )
 
 // Stage is what one step of the ramp showed.
 type Stage struct {
-	Rate, Achieved     float64 // intended and answered requests a second
-	Sent, OK, Failed   uint64
+	Step             int     // 1 for the first
+	Rate, Achieved   float64 // intended and answered requests a second
+	Sent, OK, Failed uint64  // Failed: no answer, a broken one, or a status of 500 and up
+	// Unsent were due but never left, since all connections were busy until the end.
+	// Their latency counts as the time they had waited by then.
+	Unsent             uint64
 	P50, P95, P99, Max time.Duration // from the intended send time
 }
 
@@ -42,7 +48,9 @@ type Outcome struct {
 	Statuses map[int]uint64
 	Errors   map[string]uint64 // by probe class
 	Stopped  string            // why it ended early, "" when it ran through
-	// Knee is the rate at which it began to fail or slow down, 0 when no knee was
-	// found within the plan.
-	Knee float64
+	// Knee is the rate of the first step from which on it failed, slowed down or
+	// fell behind, against the first step as baseline; 0 when no knee was found
+	// within the plan or its steps do not suffice to tell. KneeReason says by what.
+	Knee       float64
+	KneeReason string
 }
