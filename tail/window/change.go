@@ -310,6 +310,12 @@ func joinBursts(runs []run) [][]run {
 		}
 		joined = append(joined, r)
 	}
+	return groupRuns(joined)
+}
+
+// groupRuns puts the bursts of one episode together: those that follow a rhythm,
+// and three or more that are near each other.
+func groupRuns(joined []run) [][]run {
 	var out [][]run
 	for len(joined) > 0 {
 		n := rhythm(joined)

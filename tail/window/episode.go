@@ -169,15 +169,15 @@ func flapping(runs []run) string {
 	}
 	slices.Sort(starts)
 	slices.Sort(lengths)
-	length := seconds(lengths[len(lengths)/2])
+	length := inWords(lengths[len(lengths)/2])
 	if rhythm(runs) == len(runs) {
-		return fmt.Sprintf("every %s for %s, %d times", seconds(starts[len(starts)/2]), length, len(runs))
+		return fmt.Sprintf("every %s for %s, %d times", inWords(starts[len(starts)/2]), length, len(runs))
 	}
 	return fmt.Sprintf("on and off, %d times, each about %s", len(runs), length)
 }
 
-// seconds says n seconds in words.
-func seconds(n int64) string {
+// inWords says n seconds in words.
+func inWords(n int64) string {
 	switch {
 	case n < 120:
 		return fmt.Sprintf("%d s", n)
@@ -222,7 +222,7 @@ func slowBurn(points []Point) string {
 	if from*2.5 > to || share[1]*1.4 > to {
 		return ""
 	}
-	return fmt.Sprintf("slow burn: from %s to %s of requests in %s", percent(from), percent(to), seconds(length))
+	return fmt.Sprintf("slow burn: from %s to %s of requests in %s", percent(from), percent(to), inWords(length))
 }
 
 func percent(share float64) string {

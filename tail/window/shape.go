@@ -41,7 +41,10 @@ func appendShape(dst, msg []byte) []byte {
 		case c == '/' && pathBegins(msg, i):
 			dst = append(dst, "/*"...)
 			i += pathLen(msg[i:])
-		case kindOf[c]&(isDigit|isHexLetter|isLetter) != 0, c == '[' && v6Len(msg[i:]) > 0, c == ':' && i+1 < len(msg) && msg[i+1] == ':':
+		case (c == '[' || c == ':' || kindOf[c]&(isDigit|isHexLetter) != 0) && v6Len(msg[i:]) > 0:
+			dst = append(dst, '#')
+			i += v6Len(msg[i:])
+		case kindOf[c]&(isDigit|isHexLetter|isLetter) != 0:
 			n := tokenLen(msg[i:])
 			dst = appendToken(dst, msg, i, n)
 			i += n
@@ -119,47 +122,68 @@ func pathLen(s []byte) int {
 	return len(s)
 }
 
-// v6Len returns the length of a bracketed IPv6 address at the start of s, 0 when
-// there is none.
+// v6Len returns the length of an IPv6 address at the start of s, in brackets with
+// its port or bare, 0 when there is none. A time of day passes for one, which does
+// no harm.
 func v6Len(s []byte) int {
-	colons := 0
-	for i := 1; i < len(s) && i < 48; i++ {
-		switch c := s[i]; {
-		case c == ']' && colons >= 2:
-			return i + 1
-		case c == ':':
+	i, colons, digits := 0, 0, 0
+	if s[0] == '[' {
+		i++
+	}
+	for i < len(s) && i < 48 && (s[i] == ':' || s[i] == '.' && colons >= 2 || kindOf[s[i]]&(isDigit|isHexLetter) != 0) {
+		if s[i] == ':' {
 			colons++
-		case kindOf[c]&(isDigit|isHexLetter) == 0 && c != '.' && c != '%':
+		} else if kindOf[s[i]]&isDigit != 0 {
+			digits++
+		}
+		i++
+	}
+	if colons < 2 || digits == 0 {
+		return 0
+	}
+	if s[0] != '[' {
+		if i < len(s) && kindOf[s[i]]&isLetter != 0 {
 			return 0
 		}
+		return len(bytes.TrimRight(s[:i], ":."))
 	}
-	return 0
+	if i >= len(s) || s[i] != ']' {
+		return 0
+	}
+	for i++; i < len(s) && (s[i] == ':' && i+1 < len(s) && kindOf[s[i+1]]&isDigit != 0 || kindOf[s[i]]&isDigit != 0); i++ {
+	}
+	return i
 }
 
 // tokenLen returns how long the word, number or address at the start of s is: a
 // joint (-._:,) belongs to it only between letters and digits.
 func tokenLen(s []byte) int {
-	if n := v6Len(s); n > 0 {
-		return n
-	}
 	alnum := func(i int) bool {
 		return i < len(s) && kindOf[s[i]]&(isDigit|isHexLetter|isLetter) != 0
 	}
-	numeric := kindOf[s[0]]&isDigit != 0 || s[0] == ':'
-	i := 0
-	for i < len(s) {
-		switch c := s[i]; {
-		case alnum(i), c == ':' && i+1 < len(s) && s[i+1] == ':' && (numeric || i == 0):
+	for i := 0; ; {
+		switch {
+		case alnum(i):
 			i++
-		case (c == '-' || c == '_' || c == '.') && alnum(i+1):
+		case i == len(s):
+			return i
+		case (s[i] == '-' || s[i] == '_' || s[i] == '.') && alnum(i+1):
 			i++
-		case (c == ':' || c == ',') && alnum(i+1) && i > 0 && isNumber(s[:i]) && kindOf[s[i+1]]&(isDigit|isHexLetter) != 0:
+		case (s[i] == ':' || s[i] == ',') && isNumber(s[:i]) && digitsNext(s[i+1:]):
 			i++
 		default:
-			return max(i, 1)
+			return i
 		}
 	}
-	return i
+}
+
+// digitsNext says whether s begins with digits and no letter follows them.
+func digitsNext(s []byte) bool {
+	n := 0
+	for n < len(s) && kindOf[s[n]]&isDigit != 0 {
+		n++
+	}
+	return n > 0 && (n == len(s) || kindOf[s[n]]&(isHexLetter|isLetter) == 0)
 }
 
 // isNumber says whether b has a digit and nothing but digits, hexadecimal
@@ -174,7 +198,7 @@ func isNumber(b []byte) bool {
 			return false
 		}
 	}
-	return digits > 0 || len(b) > 0 && b[0] == ':'
+	return digits > 0
 }
 
 // appendToken appends the token msg[i:i+n], folded unless it tells something.
@@ -187,14 +211,9 @@ func appendToken(dst, msg []byte, i, n int) []byte {
 		}
 	}
 	switch {
-	case digits == 0 && token[0] != '[' && token[0] != ':':
+	case digits == 0, digits == n && numberTells(msg, i, n), tellsCode(msg, i, token), isApacheID(token):
 		return append(dst, token...)
-	case digits == n && numberTells(msg, i, n), tellsCode(msg, i, token):
-		return append(dst, token...)
-	case isApacheID(token):
-		return append(dst, token...)
-	}
-	if token[0] == '[' || token[0] == ':' || isNumber(token) && kindOf[token[0]]&isDigit != 0 || isUUID(token) {
+	case isNumber(token) && kindOf[token[0]]&isDigit != 0, isUUID(token):
 		return append(dst, '#')
 	}
 	return appendWord(dst, token)
@@ -284,8 +303,12 @@ func numberTells(msg []byte, i, n int) bool {
 	return afterTelling(msg[:i])
 }
 
-// tellsCode keeps OpenSSL's packed code in "error:0A00010B:".
+// tellsCode keeps OpenSSL's packed code in "error:0A00010B:" and the version in
+// "HTTP/1.0".
 func tellsCode(msg []byte, i int, token []byte) bool {
+	if i >= 5 && string(msg[i-5:i]) == "HTTP/" && len(token) <= 3 {
+		return true
+	}
 	return i >= 6 && string(msg[i-6:i]) == "error:" && len(token) >= 8 && token[0] == '0'
 }
 
