@@ -57,7 +57,7 @@ func root(fatal func(error)) *cobra.Command {
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.Sources, f.Live = args, true
-			return monitor(c, f)
+			return monitor(c, f, "")
 		},
 	}
 	f.Register(c)
@@ -70,7 +70,7 @@ func root(fatal func(error)) *cobra.Command {
 }
 
 // monitor opens the monitor, or prints a report where there is no terminal.
-func monitor(c *cobra.Command, f *headless.Flags) error {
+func monitor(c *cobra.Command, f *headless.Flags, title string) error {
 	if !tui.HasTerminal() {
 		_, err := headless.Report(c.Context(), c.OutOrStdout(), f.Config, "text")
 		return err
@@ -83,12 +83,26 @@ func monitor(c *cobra.Command, f *headless.Flags) error {
 		return err
 	}
 	defer core.Close()
-	return tui.Run(c.Context(), core, tui.Options{Theme: f.Theme})
+	return tui.Run(c.Context(), core, options(f, title))
+}
+
+// options are how the screen looks.
+func options(f *headless.Flags, title string) tui.Options {
+	return tui.Options{Theme: f.Theme, Title: title, ConfigDir: session.Dir(), Zone: f.Zone}
+}
+
+// choices are the demo's incidents for the start screen: name and what it shows.
+func choices() [][2]string {
+	var all [][2]string
+	for _, i := range demo.Incidents() {
+		all = append(all, [2]string{i.Name, i.Title})
+	}
+	return all
 }
 
 // start shows the start screen and does what was chosen there.
 func start(c *cobra.Command, f *headless.Flags, looked []string) error {
-	choice, err := tui.RunStart(c.Context(), looked, demo.Choices(), tui.Options{Theme: f.Theme})
+	choice, err := tui.RunStart(c.Context(), looked, choices(), options(f, ""))
 	switch {
 	case err != nil:
 		return err
@@ -96,7 +110,7 @@ func start(c *cobra.Command, f *headless.Flags, looked []string) error {
 		return runDemo(c, f, choice.Demo)
 	case choice.Path != "":
 		f.Sources = []string{choice.Path}
-		return monitor(c, f)
+		return monitor(c, f, "")
 	}
 	return nil
 }
@@ -106,12 +120,12 @@ func runDemo(c *cobra.Command, f *headless.Flags, incident string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	f.Sources, f.Endpoints, f.GatewayConfig, f.Live = d.Sources, d.Endpoints, d.Config, true
 	if !tui.HasTerminal() {
 		return errors.New("the demo needs a terminal; `why502 demo --list` names its incidents")
 	}
-	return monitor(c, f)
+	return monitor(c, f, "demo "+d.Incident.Name)
 }
 
 func demoCommand(f *headless.Flags) *cobra.Command {

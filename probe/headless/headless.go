@@ -79,7 +79,7 @@ func Check(ctx context.Context, w io.Writer, cfg session.Config, opt CheckOption
 		return false, err
 	}
 	if opt.Via != "" {
-		if err := s.Via(ctx, opt.Via); err != nil {
+		if err := s.Via(opt.Via); err != nil {
 			return false, err
 		}
 	}

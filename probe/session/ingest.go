@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"runtime"
 	"sync"
 
@@ -19,6 +20,8 @@ type ingest struct {
 	filter *filter
 	keep   bool
 	guard  func()
+	follow tail.FollowOptions
+	added  func(context.Context, tail.Source) // for files that come later
 	jobs   chan job
 	done   sync.WaitGroup
 }
@@ -91,13 +94,21 @@ type stream struct {
 func (in *ingest) newStream(name string) *stream {
 	s := &stream{in: in, index: in.agg.AddSource(name), name: name}
 	s.detector = detector{env: in.env, fixed: in.fixed, changed: func(p *parse.Plan) {
-		var f parse.Format
-		if len(p.Formats) > 0 {
-			f, _ = parse.Lookup(p.Formats[0])
-		}
+		f := formatOf(p)
 		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
 	}}
 	return s
+}
+
+// formatOf returns the format that most lines of a plan have, the zero Format for
+// none.
+func formatOf(p *parse.Plan) parse.Format {
+	for _, f := range parse.Formats() {
+		if len(p.Formats) > 0 && f.Name == p.Formats[0] {
+			return f
+		}
+	}
+	return parse.Format{}
 }
 
 // Status passes a source's state on.

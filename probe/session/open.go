@@ -31,6 +31,8 @@ const (
 	reportSpan = 7 * 24 * time.Hour
 	// recentLog is how old a log's end may be for a report to ask upstreams now.
 	recentLog = 10 * time.Minute
+	// askAtOnce bounds how many targets a report asks at once.
+	askAtOnce = 8
 )
 
 // ErrNothing says that there is nothing to read: no source was given and none
@@ -46,14 +48,13 @@ type Session struct {
 	cfg      Config
 	agg      *incident.Aggregator
 	in       *ingest
-	sched    *probe.Scheduler
+	sched    *probe.Scheduler // nil unless live and allowed to ask
+	targets  []probe.Target
 	runner   *checklist.Runner
 	cancel   context.CancelFunc
 	ctx      context.Context
 	routines sync.WaitGroup
 	sources  sync.WaitGroup
-	streams  []*stream
-	names    []string // of the configuration's files to read, the first is read
 	mu       sync.Mutex
 	verdict  diagnose.Verdict
 	of       *incident.Snapshot // that verdict is of
@@ -79,11 +80,15 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		}
 		in.fixed = &plan
 	}
+	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf}
+	s := &Session{cfg: cfg, in: in, running: map[int]bool{}, asked: map[string]bool{}}
+	if cfg.Live {
+		in.added = func(_ context.Context, src tail.Source) { s.startSource(src) }
+	}
 	sources, err := openSources(&cfg, in)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{cfg: cfg, in: in, running: map[int]bool{}, asked: map[string]bool{}}
 	view := reportSpan
 	if cfg.Live {
 		view = span
@@ -105,8 +110,10 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	}
 	s.routine(func() { s.agg.Run(s.ctx) })
 	if cfg.Live {
-		s.routine(s.watchTargets)
 		s.routine(s.watchHost)
+	}
+	if s.sched != nil {
+		s.routine(s.watchTargets)
 	}
 	return s, nil
 }
@@ -140,7 +147,7 @@ func openSources(cfg *Config, in *ingest) ([]tail.Source, error) {
 		}
 		specs = found
 	}
-	opt := source.Options{Follow: tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, Time: in.timeOf}}
+	opt := source.Options{Follow: in.follow, Added: in.added}
 	var sources []tail.Source
 	for _, spec := range specs {
 		opened, err := source.Open(spec, opt)
@@ -155,7 +162,6 @@ func openSources(cfg *Config, in *ingest) ([]tail.Source, error) {
 // startSource runs one source into the statistics.
 func (s *Session) startSource(src tail.Source) {
 	st := s.in.newStream(src.Name())
-	s.streams = append(s.streams, st)
 	s.sources.Go(func() {
 		defer s.guard()
 		if err := src.Run(s.ctx, st); err != nil {
@@ -211,7 +217,16 @@ func (s *Session) Ask(ctx context.Context) {
 		return
 	}
 	s.addTargets(snap)
-	s.sched.AskAll(ctx)
+	gate := make(chan struct{}, askAtOnce)
+	var wg sync.WaitGroup
+	for _, t := range s.targets {
+		wg.Go(func() {
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			s.agg.AddProbe(probe.Do(ctx, t, probe.Options{}))
+		})
+	}
+	wg.Wait()
 	h := host.Read()
 	s.agg.SetHost(&h)
 	s.agg.Publish()
@@ -220,7 +235,9 @@ func (s *Session) Ask(ctx context.Context) {
 // Close stops everything and waits for it.
 func (s *Session) Close() {
 	s.cancel()
-	s.sched.Stop()
+	if s.sched != nil {
+		s.sched.Stop()
+	}
 	s.sources.Wait()
 	s.routines.Wait()
 }
@@ -289,6 +306,3 @@ func (s *Session) LoadPlan() (load.Plan, bool) {
 	}
 	return load.Plan{}, false
 }
-
-// String names the sources, for the title.
-func (s *Session) String() string { return fmt.Sprint(len(s.streams), " logs") }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 		in.fixed = &plan
 	}
 	cfg.Live = follow
+	// All of the past in order before what is new, as tail -F -n +1 does.
+	in.follow = tail.FollowOptions{Once: !follow, Since: cfg.Since, TimeOf: in.timeOf, MaxHistory: math.MaxInt64, Recent: math.MaxInt64}
 	sources, err := openSources(&cfg, in)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"time"
 
 	"why502/probe/incident"
@@ -39,15 +38,8 @@ func (r *reader) read(b *tail.Batch, add func(*tail.Event, string)) {
 	data := b.Data
 	r.part.Bytes += uint64(len(data))
 	for n := uint64(0); len(data) > 0; n++ {
-		line := data
-		if i := bytes.IndexByte(data, '\n'); i >= 0 {
-			line, data = data[:i], data[i+1:]
-		} else {
-			data = nil
-		}
-		if i := len(line) - 1; i >= 0 && line[i] == '\r' {
-			line = line[:i]
-		}
+		var line []byte
+		line, data = tail.NextLine(data)
 		if len(line) == 0 {
 			continue
 		}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -11,30 +10,38 @@ import (
 	"why502/tail/window"
 )
 
-// startProbes makes the scheduler and adds the endpoints given with -e.
+// maxTargets is how many targets a report asks; the scheduler has its own bound.
+const maxTargets = probe.MaxTargets
+
+// startProbes adds the endpoints given with -e and, for a live session, polls them.
 func (s *Session) startProbes() error {
-	s.sched = probe.NewScheduler(probe.SchedulerOptions{}, s.agg.AddProbe)
+	if s.cfg.Live && !s.cfg.NoProbe {
+		s.sched = probe.NewScheduler(probe.ScheduleOptions{}, s.agg.AddProbe)
+	}
 	for _, e := range s.cfg.Endpoints {
 		t, err := probe.ParseTarget(e)
 		if err != nil {
 			return err
 		}
 		t.Origin = "-e"
-		if !s.cfg.NoProbe {
-			s.sched.Add(t)
-		}
-	}
-	if s.cfg.Live && !s.cfg.NoProbe {
-		s.sched.Start(s.ctx)
+		s.addTarget(t)
 	}
 	return nil
 }
 
+// addTarget asks t from now on, or once in a report.
+func (s *Session) addTarget(t probe.Target) {
+	switch {
+	case s.cfg.NoProbe:
+	case s.sched != nil:
+		s.sched.Add(t)
+	case len(s.targets) < maxTargets:
+		s.targets = append(s.targets, t)
+	}
+}
+
 // watchTargets adds the upstreams that the logs and the configuration name.
 func (s *Session) watchTargets() {
-	if s.cfg.NoProbe {
-		return
-	}
 	s.every(targetsEvery, func() { s.addTargets(s.Snapshot()) })
 }
 
@@ -103,7 +110,7 @@ func (s *Session) discover(addr, origin string, snap *incident.Snapshot) {
 		}
 	}
 	t.Gentle, t.Origin = true, origin
-	s.sched.Add(t)
+	s.addTarget(t)
 }
 
 // askable says whether addr is an address to connect to: a unix socket's path or
@@ -144,14 +151,12 @@ func scheme(addr string, snap *incident.Snapshot) string {
 
 // Via asks the gateway itself at url and remembers what it said beside the direct
 // answers.
-func (s *Session) Via(ctx context.Context, url string) error {
+func (s *Session) Via(url string) error {
 	t, err := probe.ParseTarget(url)
 	if err != nil {
 		return err
 	}
-	t.Origin = probe.OriginGateway
-	if !s.cfg.NoProbe {
-		s.sched.Add(t)
-	}
+	t.Origin = "--via"
+	s.addTarget(t)
 	return nil
 }
