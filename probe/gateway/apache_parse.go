@@ -10,6 +10,7 @@ import (
 // apNode is a directive or a section of Apache configuration.
 type apNode struct {
 	name  string // lower case, without angle brackets
+	label string // as written
 	args  []string
 	block []*apNode // of a section
 	pos   Pos
@@ -113,7 +114,7 @@ func (p *apParser) parse(name string, data []byte, depth int) ([]*apNode, error)
 		case strings.HasPrefix(text, "</"):
 			word := strings.ToLower(strings.TrimRight(text[2:], "> \t"))
 			if top.node == nil || top.node.name != word {
-				return nil, errorAt(line.pos, "</%s> closes a section that is not open here", bounded(word))
+				return nil, errorAt(line.pos, "</%s> closes a section that is not open here", bounded(strings.TrimRight(text[2:], "> \t")))
 			}
 			node := top.node
 			node.block = top.list
@@ -130,7 +131,7 @@ func (p *apParser) parse(name string, data []byte, depth int) ([]*apNode, error)
 			if len(words) == 0 {
 				return nil, errorAt(line.pos, "a section's name is missing after <")
 			}
-			stack = append(stack, level{node: &apNode{name: strings.ToLower(words[0]), args: words[1:], pos: line.pos}})
+			stack = append(stack, level{node: &apNode{name: strings.ToLower(words[0]), label: words[0], args: words[1:], pos: line.pos}})
 		default:
 			words := apWords(text)
 			more, err := p.directive(&apNode{name: strings.ToLower(words[0]), args: words[1:], pos: line.pos}, depth)
@@ -142,7 +143,7 @@ func (p *apParser) parse(name string, data []byte, depth int) ([]*apNode, error)
 	}
 	if len(stack) > 1 {
 		n := stack[len(stack)-1].node
-		return nil, errorAt(n.pos, "<%s> is never closed: add </%s>", bounded(n.name), bounded(n.name))
+		return nil, errorAt(n.pos, "<%s> is never closed: add </%s>", bounded(n.label), bounded(n.label))
 	}
 	return stack[0].list, nil
 }

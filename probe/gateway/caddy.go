@@ -227,7 +227,7 @@ func (f *caddyFile) siteLogs(s *caddySite) {
 		if c.arg(0) != "log" {
 			continue
 		}
-		l := caddyLog(c)
+		l := f.siteLog(c)
 		if l.Path == "discard" {
 			s.off = true
 			continue
@@ -235,6 +235,20 @@ func (f *caddyFile) siteLogs(s *caddySite) {
 		s.logs++
 		f.addLog(l)
 	}
+}
+
+// siteLog reads a site's log; without options it goes where the runtime log goes
+// (measured with caddy adapt, 2.6).
+func (f *caddyFile) siteLog(c *caddyNode) Log {
+	l := caddyLog(c)
+	if len(c.block) > 0 || f.global == nil {
+		return l
+	}
+	if g := f.global.find("log"); g != nil {
+		l = caddyLog(g)
+		l.Pos = c.pos
+	}
+	return l
 }
 
 func (f *caddyFile) addLog(l Log) {
@@ -312,7 +326,7 @@ func (f *caddyFile) pass(s *caddySite, n *caddyNode, path string) {
 		}
 	}
 	if log := s.node.find("log"); log != nil && s.logs > 0 {
-		l := caddyLog(log)
+		l := f.siteLog(log)
 		r.AccessLog, r.LogFormat = l.Path, l.Format
 	}
 	f.passes = append(f.passes, p)

@@ -235,30 +235,42 @@ func (f *haFile) route(front, back *haProxy, condition string, pos Pos, target .
 			r.Verify = r.Verify || s.TLS && !s.NoVerify
 		}
 	}
-	if l := front.logTo(f.global); l != nil {
-		r.AccessLog = haLogPath(l)
-	} else {
-		r.AccessLog = "off"
+	r.AccessLog = "off"
+	if logs := front.logTo(f.global); logs != nil {
+		r.AccessLog = haLogPath(logs[0])
 	}
 	r.ErrorLog = r.AccessLog
 	f.config.Routes = append(f.config.Routes, r)
 }
 
-// logTo returns the log line a proxy writes to, nil when none.
-func (s *haSection) logTo(global *haSection) *haLine {
-	l := s.line("log")
-	if l == nil || len(l.args) < 2 || l.args[1] != "global" {
-		return l
+// logTo returns the log lines a proxy writes to, nil when none. A section's own
+// lines go before those of its defaults; "no log" takes back what came before it.
+func (s *haSection) logTo(global *haSection) []haLine {
+	for ; s != nil; s = s.defaults {
+		var found []haLine
+		cleared := false
+		for _, l := range s.lines {
+			switch {
+			case startsWith(l.args, []string{"no", "log"}):
+				found, cleared = nil, true
+			case l.args[0] == "log" && len(l.args) > 1 && l.args[1] == "global":
+				if global != nil {
+					found = append(found, global.all("log")...)
+				}
+			case l.args[0] == "log":
+				found = append(found, l)
+			}
+		}
+		if found != nil || cleared {
+			return found
+		}
 	}
-	if global == nil {
-		return nil
-	}
-	return global.line("log")
+	return nil
 }
 
 // haLogPath names a log line's target: HAProxy writes to a syslog socket or to a
 // standard stream, the file is the syslog server's choice.
-func haLogPath(l *haLine) string {
+func haLogPath(l haLine) string {
 	if len(l.args) < 2 {
 		return "off"
 	}
@@ -269,20 +281,19 @@ func haLogPath(l *haLine) string {
 }
 
 func (f *haFile) logs(p *haProxy) {
-	l := p.logTo(f.global)
-	if l == nil {
-		return
-	}
-	log := Log{Path: haLogPath(l), Format: p.format, Pos: l.pos}
-	for i, a := range l.args {
-		if a == "sample" && i+1 < len(l.args) {
-			log.Condition = "sample " + l.args[i+1]
+next:
+	for _, l := range p.logTo(f.global) {
+		log := Log{Path: haLogPath(l), Format: p.format, Pos: l.pos}
+		for i, a := range l.args {
+			if a == "sample" && i+1 < len(l.args) {
+				log.Condition = "sample " + l.args[i+1]
+			}
 		}
-	}
-	for _, have := range f.config.Logs {
-		if have.Path == log.Path && have.Format == log.Format {
-			return
+		for _, have := range f.config.Logs {
+			if have.Path == log.Path && have.Format == log.Format {
+				continue next
+			}
 		}
+		f.config.Logs = append(f.config.Logs, log)
 	}
-	f.config.Logs = append(f.config.Logs, log)
 }

@@ -1,9 +1,6 @@
 package gateway
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // haLine is one line of HAProxy configuration as words.
 type haLine struct {
@@ -89,72 +86,76 @@ func haEscape(c byte) byte {
 	return c
 }
 
-// haParse cuts a file into sections, after those already read.
-func haParse(sections []*haSection, name string, data []byte) ([]*haSection, error) {
-	var current, defaults *haSection
-	named := map[string]*haSection{}
+// haParser collects the sections of one file after the other: a defaults section
+// counts for the files after its own too (measured with 2.6, haproxy -c -f DIR).
+type haParser struct {
+	sections []*haSection
+	defaults *haSection
+	named    map[string]*haSection
+}
+
+// parse cuts a file into sections.
+func (p *haParser) parse(name string, data []byte) error {
+	var current *haSection
 	number := 0
 	for line := range strings.Lines(string(data)) {
 		number++
 		pos := Pos{name, number}
 		words, unclosed := haWords(strings.TrimRight(line, "\n"))
 		if unclosed {
-			return nil, errorAt(pos, "a quote is opened and not closed in this line: close it")
+			return errorAt(pos, "a quote is opened and not closed in this line: close it")
 		}
 		if len(words) == 0 || strings.HasPrefix(words[0], ".") { // .if, .notice, ...
 			continue
 		}
 		if !haSections[words[0]] || words[0] == "cache" && current != nil && current.kind != "cache" && len(words) != 2 {
 			if current == nil {
-				return nil, errorAt(pos, "%q stands before any section: begin with global, defaults, frontend, backend or listen", bounded(words[0]))
+				return errorAt(pos, "%q stands before any section: begin with global, defaults, frontend, backend or listen", bounded(words[0]))
 			}
 			current.lines = append(current.lines, haLine{words, pos})
 			continue
 		}
-		current = &haSection{kind: words[0], pos: pos, defaults: defaults}
+		current = &haSection{kind: words[0], pos: pos, defaults: p.defaults}
 		if len(words) > 1 {
 			current.name = words[1]
 		}
 		if current.kind == "defaults" {
 			current.defaults = nil
-			defaults = current
-			named[current.name] = current
+			p.defaults = current
+			p.named[current.name] = current
 		}
-		if len(words) > 3 && words[2] == "from" && named[words[3]] != nil {
-			current.defaults = named[words[3]]
+		if len(words) > 3 && words[2] == "from" && p.named[words[3]] != nil {
+			current.defaults = p.named[words[3]]
 		}
-		sections = append(sections, current)
+		p.sections = append(p.sections, current)
 	}
-	return sections, nil
+	return nil
 }
 
 // readHAProxy reads one haproxy.cfg.
 func readHAProxy(name string, data []byte) (*Config, error) {
-	sections, err := haParse(nil, name, data)
-	if err != nil {
+	p := &haParser{named: map[string]*haSection{}}
+	if err := p.parse(name, data); err != nil {
 		return nil, err
 	}
-	return haConfig(sections, []string{name}), nil
+	return haConfig(p.sections, []string{name}), nil
 }
 
 // readHAProxyParts reads the files of a directory as one configuration, as
 // haproxy -f DIRECTORY does.
 func readHAProxyParts(names []string) (*Config, error) {
 	set := &fileSet{}
-	var sections []*haSection
+	p := &haParser{named: map[string]*haSection{}}
 	for _, name := range names {
 		data, err := set.open(name)
 		if err == nil {
-			sections, err = haParse(sections, name, data)
+			err = p.parse(name, data)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if len(sections) == 0 {
-		return nil, &os.PathError{Op: "read", Path: names[0], Err: os.ErrNotExist}
-	}
-	return haConfig(sections, set.read), nil
+	return haConfig(p.sections, set.read), nil
 }
 
 // line returns the last line that begins with words, here or in the defaults.

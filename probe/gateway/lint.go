@@ -1,6 +1,9 @@
 package gateway
 
-import "sort"
+import (
+	"fmt"
+	"sort"
+)
 
 // lintRule is one thing to look for in the configuration of a gateway, T being
 // what its reader made of the file. Rules are pure: they see nothing but the file.
@@ -19,17 +22,26 @@ type hit struct {
 // maxHits bounds what one rule says about a large configuration.
 const maxHits = 20
 
-// runLints applies all rules, worst first, then in the order of the table.
+// runLints applies all rules, worst first, then in the order of the table. What a
+// rule says alike of several places is said once, with the first of them.
 func runLints[T any](rules []lintRule[T], of T) []Lint {
 	var lints []Lint
 	for _, rule := range rules {
-		seen := map[hit]bool{}
+		places := map[string]map[Pos]bool{}
+		var texts []hit
 		for _, h := range rule.find(of) {
-			if seen[h] || len(seen) >= maxHits {
-				continue
+			if places[h.text] == nil {
+				places[h.text] = map[Pos]bool{}
+				texts = append(texts, h)
 			}
-			seen[h] = true
-			lints = append(lints, Lint{ID: rule.id, Severity: rule.severity, Text: h.text, Mend: rule.mend, Pos: h.pos})
+			places[h.text][h.pos] = true
+		}
+		for _, h := range texts[:min(len(texts), maxHits)] {
+			text := h.text
+			if n := len(places[h.text]); n > 1 {
+				text += fmt.Sprintf(" (%d places)", n)
+			}
+			lints = append(lints, Lint{ID: rule.id, Severity: rule.severity, Text: text, Mend: rule.mend, Pos: h.pos})
 		}
 	}
 	rank := map[string]int{"fail": 0, "warn": 1, "info": 2}

@@ -23,7 +23,7 @@ var apLints = []lintRule[*apFile]{
 	},
 	{
 		id: "stale-dns", severity: "warn", find: apStaleDNS,
-		mend: "add disablereuse=on (or addressttl=10, from 2.4.58 on) to ProxyPass; until then reload Apache when the address changes",
+		mend: "add disablereuse=on to ProxyPass; until then reload Apache when the address changes",
 	},
 	{
 		id: "localhost-ipv6", severity: "warn", find: apLocalhost,

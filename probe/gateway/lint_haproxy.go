@@ -10,7 +10,11 @@ import (
 var haLints = []lintRule[*haFile]{
 	{
 		id: "no-backend", severity: "fail", find: haNoBackend,
-		mend: "name a backend that exists, or add a default_backend",
+		mend: "name a backend that exists",
+	},
+	{
+		id: "no-default-backend", severity: "warn", find: haNoDefault,
+		mend: "add a default_backend to the frontend",
 	},
 	{
 		id: "no-servers", severity: "fail", find: haNoServers,
@@ -80,7 +84,11 @@ func haNoBackend(f *haFile) []hit {
 			hits = append(hits, hit{r.Pos, fmt.Sprintf("backend %s does not exist: HAProxy does not start with this", bounded(r.Target))})
 		}
 	}
-	return append(hits, f.each(true, func(p *haProxy) string {
+	return hits
+}
+
+func haNoDefault(f *haFile) []hit {
+	return f.each(true, func(p *haProxy) string {
 		if p.kind == "frontend" && p.line("default_backend") == nil && p.mode == "http" && !answers(p) {
 			for _, l := range p.all("use_backend") {
 				if len(l.args) == 2 { // without a condition
@@ -90,7 +98,7 @@ func haNoBackend(f *haFile) []hit {
 			return fmt.Sprintf("frontend %s has no default_backend: a request that no use_backend takes gets 503 with <NOSRV>", bounded(p.name))
 		}
 		return ""
-	})...)
+	})
 }
 
 // answers says whether a proxy may answer by itself.

@@ -244,7 +244,7 @@ func lintKeepalive(e *nginxEval) []hit {
 
 func lintLogFields(e *nginxEval) []hit {
 	return eachPass(e, func(p nginxPass) string {
-		if p.route.AccessLog == "off" || e.recorded(p.scope) {
+		if p.scope.stream || p.route.AccessLog == "off" || e.recorded(p.scope) {
 			return ""
 		}
 		name := p.route.LogFormat

@@ -361,6 +361,9 @@ func (e *nginxEval) inherit(r *Route, s *nginxScope, prefix string) {
 // accessLog returns the first log in force and its format.
 func (e *nginxEval) accessLog(s *nginxScope) (file, format string) {
 	nodes := s.get("access_log")
+	if nodes == nil && s.stream { // no default there (ngx_stream_log_module)
+		return "", ""
+	}
 	if nodes == nil {
 		return e.logPath("", "access.log"), ""
 	}
