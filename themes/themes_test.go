@@ -43,6 +43,17 @@ func TestListAndGet(t *testing.T) {
 	}
 }
 
+func TestPrint(t *testing.T) {
+	var b strings.Builder
+	if err := Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != len(List()) || !strings.HasPrefix(lines[0], "dark ") {
+		t.Errorf("the list is\n%s", b.String())
+	}
+}
+
 // TestFilesAreNamedAlike: a theme is found in the file of its name.
 func TestFilesAreNamedAlike(t *testing.T) {
 	entries, err := files.ReadDir("themes")

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,7 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 	"why502/probe/gateway"
 	"why502/tail"
 	"why502/tail/parse"
@@ -201,14 +201,14 @@ func checkLogs(t *testing.T, d *Demo) {
 			t.Errorf("no request failed with %d, but with %v", status, failures)
 		}
 	}
-	errors := events(t, d.Sources[1])
+	messages := events(t, d.Sources[1])
 	for _, pattern := range want.messages {
 		re := regexp.MustCompile(pattern)
-		if !slices.ContainsFunc(errors, func(ev seen) bool { return re.MatchString(ev.message) }) {
+		if !slices.ContainsFunc(messages, func(ev seen) bool { return re.MatchString(ev.message) }) {
 			t.Errorf("no message fits %s:\n%s", pattern, read(t, d.Sources[1]))
 		}
 	}
-	for _, ev := range errors {
+	for _, ev := range messages {
 		if ev.kind != tail.KindError || ev.format != "nginx-error" {
 			t.Errorf("%s: not an nginx error line (%s)", ev.line, ev.format)
 		}
@@ -348,8 +348,9 @@ func TestFirewallDropsForAll(t *testing.T) {
 	if err := u.filter(true); err != nil {
 		t.Skipf("no socket filter here (%v): the gateway's connects are held instead", err)
 	}
-	if timeout, ok := ask().(net.Error); !ok || !timeout.Timeout() {
-		t.Errorf("a filtered connect ended with %v", timeout)
+	err = ask()
+	if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("a filtered connect ended with %v", err)
 	}
 	if err := u.filter(false); err != nil {
 		t.Fatal(err)
