@@ -257,7 +257,9 @@ func loadCommands(f *facts) []string {
 	for _, u := range f.few() {
 		t, err := u.target()
 		if err == nil && (strings.HasPrefix(t.URL, "http://") || strings.HasPrefix(t.URL, "https://")) {
-			return planCommands(load.Plan{URL: t.URL, Method: "GET", Host: t.Host, Rate: 20, Duration: 10 * time.Second, Concurrency: 8})
+			plan := load.DefaultPlan(t.URL)
+			plan.Host = t.Host
+			return planCommands(plan)
 		}
 	}
 	return nil
