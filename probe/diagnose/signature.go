@@ -23,6 +23,8 @@ const (
 	Companion Role = "companion"
 	// Weak lines (the status alone) count only where nothing better is known.
 	Weak Role = "weak"
+	// Hint lines show no failure by themselves but speak for a cause of one.
+	Hint Role = "hint"
 	// Client lines are the client's doing.
 	Client Role = "client"
 	// Noise lines say nothing about failing requests.

@@ -56,8 +56,11 @@ type rawSignature struct {
 var order = []string{
 	"kong-apisix", "apinto-error", "spring-litellm", "traefik-caddy", "nginx", "haproxy", "apache", "go",
 	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
-	"python", "system", "generic-error", "generic",
+	"python", "system", "generic-error", "generic", "patterns",
 }
+
+// patternWhere marks rows that stand for what many lines show together.
+const patternWhere = "pattern"
 
 var builtIn = sync.OnceValues(func() (*Table, error) { return build(nil) })
 
@@ -209,9 +212,9 @@ func (t *Table) addRows(f *tableFile, seen map[string]bool) error {
 }
 
 var words = map[string][]string{
-	"where": {"error", "access", "upstream", "system"},
+	"where": {"error", "access", "upstream", "system", patternWhere},
 	"role": {
-		string(Primary), string(Consequence), string(Companion), string(Weak), string(Client),
+		string(Primary), string(Consequence), string(Companion), string(Weak), string(Hint), string(Client),
 		string(Noise), string(ConfigRole), string(ProcessRole), string(RecoveryRole),
 	},
 	"maker":           {"", "gateway", "upstream"},
@@ -252,6 +255,12 @@ func (t *Table) complete(s *Signature) error {
 	}
 	access := len(s.Status)+len(s.Flags)+len(s.Details) > 0
 	text := len(s.All)+len(s.Any) > 0 || s.Regexp != ""
+	if s.Where == patternWhere {
+		if access || text {
+			return errors.New("a pattern matches no line")
+		}
+		return nil
+	}
 	if (s.Where == "access") != access || (s.Where == "access") == text {
 		return errors.New("access rows match status, flags or details, the others all, any or regexp")
 	}
@@ -282,7 +291,7 @@ func (t *Table) byText(gateway string, kind tail.Kind, text string) *Signature {
 // anyText is byText over all gateways and logs, for a line of unknown origin.
 func (t *Table) anyText(text string) *Signature {
 	for i := range t.signatures {
-		if s := &t.signatures[i]; s.Where != "access" && s.matchText(text) {
+		if s := &t.signatures[i]; s.Where != "access" && s.Where != patternWhere && s.matchText(text) {
 			return s
 		}
 	}
@@ -313,6 +322,16 @@ func (t *Table) lookup(gateway string, kind tail.Kind, text string) *Signature {
 			if s := t.byText(gateway, k, text); s != nil && strings.TrimSpace(text) != "" {
 				return s
 			}
+		}
+	}
+	return nil
+}
+
+// pattern returns the row of a pattern that the program itself found.
+func (t *Table) pattern(id string) *Signature {
+	for i := range t.signatures {
+		if s := &t.signatures[i]; s.Where == patternWhere && s.ID == id {
+			return s
 		}
 	}
 	return nil

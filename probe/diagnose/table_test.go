@@ -18,7 +18,7 @@ func TestSignatures(t *testing.T) {
 	for i := range table().signatures {
 		s := &table().signatures[i]
 		t.Run(s.ID, func(t *testing.T) {
-			if len(s.Positive) == 0 {
+			if len(s.Positive) == 0 && s.Where != patternWhere {
 				t.Error("the row has no positive sample")
 			}
 			if s.Meaning == "" || s.Doc == "" || s.Title == "" || s.Remedy == "" || len(s.Next) == 0 || len(s.Commands) == 0 {

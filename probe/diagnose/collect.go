@@ -1,0 +1,149 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"why502/probe/incident"
+	"why502/tail"
+	"why502/tail/window"
+)
+
+// finding is a group of alike lines with the row that explains them.
+type finding struct {
+	sig         *Signature
+	gateway     string
+	kind        tail.Kind
+	level       string
+	source      string
+	text        string // a message as it came, or the line of a request
+	sample      string
+	count       uint64 // within the incident once it is known
+	first, last time.Time
+	seconds     []window.SecondCount
+	upstreams   []window.Count
+	routes      []window.Count
+	duration    window.Quantiles
+	status      int
+	folded      uint64 // lines of consequences and companions attributed to it
+}
+
+// request says whether a line stands for one request (and not for a change of
+// state).
+func (f *finding) request() bool { return !f.sig.Event }
+
+// evidence is all that the logs show, by role.
+type evidence struct {
+	snap     *incident.Snapshot
+	all      []*finding // what matched, in order of first appearance
+	silent   map[string]bool
+	upstream []string // addresses that answered well
+}
+
+// collect matches the messages and outcomes of a snapshot.
+func collect(s *incident.Snapshot, t *Table) *evidence {
+	e := &evidence{snap: s, silent: map[string]bool{}}
+	for i := range s.Traffic.Messages {
+		if f := matchMessage(&s.Traffic.Messages[i], t); f != nil {
+			e.all = append(e.all, f)
+		}
+	}
+	for i := range s.Traffic.Outcomes {
+		if f := matchOutcome(&s.Traffic.Outcomes[i], t); f != nil {
+			e.all = append(e.all, f)
+		}
+	}
+	slices.SortStableFunc(e.all, func(a, b *finding) int {
+		return cmp.Or(a.first.Compare(b.first), cmp.Compare(b.count, a.count))
+	})
+	return e
+}
+
+func matchMessage(m *window.Message, t *Table) *finding {
+	kind := tail.Kind(m.Kind)
+	text := m.Text
+	if text == "" {
+		text = m.Sample
+	}
+	sig := t.lookup(m.Gateway, kind, text)
+	if sig == nil && m.Sample != text {
+		// The cause may stand in a field beside the message.
+		sig = t.lookup(m.Gateway, kind, m.Sample)
+	}
+	if sig == nil {
+		return nil
+	}
+	return &finding{
+		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Sample,
+		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, routes: m.Routes,
+	}
+}
+
+func matchOutcome(o *window.Outcome, t *Table) *finding {
+	e := ending{
+		gateway: o.Gateway, flags: o.Flags, server: o.Server, status: o.Status,
+		upstream: o.Upstream, reach: o.Reached, maker: tail.Maker(o.Maker),
+	}
+	sig := t.byEnding(&e)
+	if sig == nil {
+		return nil
+	}
+	return &finding{
+		sig: sig, gateway: o.Gateway, kind: tail.KindAccess, source: o.Source, text: o.Sample, sample: o.Sample,
+		count: o.Count, first: o.First, last: o.Last, seconds: o.Seconds, upstreams: o.Upstreams,
+		duration: o.Duration, status: o.Status,
+	}
+}
+
+// with returns the findings of a role.
+func (e *evidence) with(roles ...Role) []*finding {
+	var out []*finding
+	for _, f := range e.all {
+		if slices.Contains(roles, f.sig.Role) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// within keeps of e what happened from..to and counts only that. Findings
+// without a time stay. What a consequence goes back to may lie further back.
+func (e *evidence) within(from, to time.Time) {
+	kept := e.all[:0]
+	for _, f := range e.all {
+		if f.first.IsZero() || len(f.seconds) == 0 {
+			kept = append(kept, f)
+			continue
+		}
+		lo, hi := from.Unix(), to.Unix()
+		if f.sig.Role == Primary && f.sig.Event {
+			lo -= int64(lookBack / time.Second)
+		}
+		g := *f
+		g.count, g.seconds = 0, nil
+		for _, p := range f.seconds {
+			if p.Unix >= lo && p.Unix <= hi {
+				g.count += uint64(p.Count)
+				g.seconds = append(g.seconds, p)
+			}
+		}
+		if g.count == 0 {
+			continue
+		}
+		if first := time.Unix(g.seconds[0].Unix, 0).UTC(); first.After(g.first) {
+			g.first = first
+		}
+		if last := time.Unix(g.seconds[len(g.seconds)-1].Unix+1, 0).UTC(); last.Before(g.last) {
+			g.last = last
+		}
+		kept = append(kept, &g)
+	}
+	e.all = kept
+}
+
+// lookBack is how far before an incident a change of state may have caused it:
+// the longest time that gateways keep a server out (Apache's retry of 60 s), and
+// some more.
+const lookBack = 2 * time.Minute

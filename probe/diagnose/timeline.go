@@ -1,0 +1,102 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"why502/probe"
+	"why502/tail"
+)
+
+// maxTimeline bounds the entries of a time line, and each kind of line on it.
+const (
+	maxTimeline = 60
+	maxOfRow    = 6
+)
+
+// timeline puts onset, causes, restarts, probe flips, marks and recovery in order.
+func timeline(e *evidence, ep *episode, causes []Cause, all []*finding) []Entry {
+	var out []Entry
+	add := func(at time.Time, kind, text string) {
+		if !at.IsZero() {
+			out = append(out, Entry{Time: at, Kind: kind, Text: text})
+		}
+	}
+	if ep.found {
+		text := "requests begin to fail"
+		if ep.fromStart {
+			text = "requests fail since the log begins"
+		}
+		add(ep.start, "onset", text)
+		add(ep.end, "recovery", "the last failure; requests succeed again")
+	}
+	for i := range causes {
+		c := &causes[i]
+		first, last := span(c)
+		if i >= 3 || first.IsZero() {
+			continue
+		}
+		add(first, "cause", fmt.Sprintf("first sign of %s: %s", c.ID, c.Title))
+		if !ep.end.IsZero() && last.After(first.Add(time.Second)) && i == 0 {
+			add(last, "cause", fmt.Sprintf("last sign of %s", c.ID))
+		}
+	}
+	for _, f := range all {
+		kind := ""
+		switch f.sig.Role {
+		case ConfigRole:
+			kind = "config"
+		case ProcessRole, Hint:
+			kind = "process"
+		case RecoveryRole:
+			kind = "process"
+		default:
+			continue
+		}
+		for i, p := range f.seconds {
+			if i == maxOfRow {
+				break
+			}
+			add(time.Unix(p.Unix, 0).UTC(), kind, tail.Safe(f.text, 160))
+		}
+	}
+	for i := range e.snap.Probes {
+		flips(&e.snap.Probes[i], add)
+	}
+	for _, m := range e.snap.Marks {
+		add(m.Time, m.Kind, m.Text)
+	}
+	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(a.Time.UnixNano(), b.Time.UnixNano()) })
+	if len(out) > maxTimeline {
+		out = out[len(out)-maxTimeline:]
+	}
+	return out
+}
+
+// span is when a cause's evidence from logs began and ended.
+func span(c *Cause) (first, last time.Time) {
+	for _, e := range c.Evidence {
+		if e.Against || e.First.IsZero() {
+			continue
+		}
+		if first.IsZero() || e.First.Before(first) {
+			first = e.First
+		}
+		if e.Last.After(last) {
+			last = e.Last
+		}
+	}
+	return first, last
+}
+
+// flips adds the changes of a target between healthy and not.
+func flips(h *probe.History, add func(time.Time, string, string)) {
+	for i := 1; i < len(h.Results); i++ {
+		before, now := &h.Results[i-1], &h.Results[i]
+		if before.Class.Healthy() != now.Class.Healthy() {
+			add(now.At, "probe", fmt.Sprintf("%s: %s, before %s", tail.Clean(h.Target.Addr(), maxName), now.Class, before.Class))
+		}
+	}
+}
