@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 )
 
 //go:embed themes/*.toml
@@ -132,15 +131,4 @@ func loadFile(path string) (Theme, error) {
 		return Theme{}, fmt.Errorf("%s:1:1: %w", path, err)
 	}
 	return parse(path, data)
-}
-
-// Print writes the list of built-in themes for `why502 themes`.
-func Print(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, t := range builtin() {
-		if _, err := fmt.Fprintf(tw, "%s\t%s\n", t.Name, t.Title); err != nil {
-			return err
-		}
-	}
-	return tw.Flush()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -388,9 +387,9 @@ func TestListIsComplete(t *testing.T) {
 	if err := Print(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Choices() {
-		if !strings.Contains(b.String(), fmt.Sprintf("%s ", name)) {
-			t.Errorf("the list lacks %s", name)
+	for _, c := range Choices() {
+		if !strings.Contains(b.String(), c[0]+" ") || !strings.Contains(b.String(), c[1]+"\n") {
+			t.Errorf("the list lacks %s", c)
 		}
 	}
 }

@@ -128,13 +128,13 @@ func Incidents() []Incident {
 	return all
 }
 
-// Choices returns the incidents' names, as Start takes them.
-func Choices() []string {
-	names := make([]string, len(plans))
+// Choices returns name and title of each incident, for a menu.
+func Choices() [][2]string {
+	all := make([][2]string, len(plans))
 	for i := range plans {
-		names[i] = plans[i].Name
+		all[i] = [2]string{plans[i].Name, plans[i].Title}
 	}
-	return names
+	return all
 }
 
 // find returns the plan of that name; "" is the default one.
@@ -142,12 +142,14 @@ func find(name string) (*plan, error) {
 	if name == "" {
 		name = Default
 	}
+	var known []string
 	for i := range plans {
 		if plans[i].Name == name {
 			return &plans[i], nil
 		}
+		known = append(known, plans[i].Name)
 	}
-	return nil, fmt.Errorf("the demo has no incident %q: choose one of %s", name, strings.Join(Choices(), ", "))
+	return nil, fmt.Errorf("the demo has no incident %q: choose one of %s", name, strings.Join(known, ", "))
 }
 
 // Print writes the list of incidents for `why502 demo --list`.
