@@ -13,7 +13,11 @@ import (
 // into ev and returns the words between time and request and what follows the
 // bytes, with the blanks before it taken off.
 func (s *state) clfHead(line []byte, ev *tail.Event) (mid, rest []byte, ok bool) {
-	i := bytes.IndexByte(line, '[')
+	return s.clfHeadAt(line, bytes.IndexByte(line, '['), ev)
+}
+
+// clfHeadAt is clfHead with the time's bracket at index i.
+func (s *state) clfHeadAt(line []byte, i int, ev *tail.Event) (mid, rest []byte, ok bool) {
 	if i < 1 || i > 1024 || len(line) < i+28 || line[i+27] != ']' || line[i-1] != ' ' {
 		return nil, nil, false
 	}

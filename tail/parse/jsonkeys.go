@@ -11,7 +11,7 @@ import (
 // slash joins the key of an object to those inside it.
 type keyID uint16
 
-const maxKeys = 512
+const maxKeys = 1024
 
 type keyMask [maxKeys / 64]uint64
 

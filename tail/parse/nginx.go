@@ -171,7 +171,7 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 		for n < len(rest) && (isLetter(rest[n]) || rest[n] == '_' || n > 0 && isDigit(rest[n])) {
 			n++
 		}
-		if n == 0 || n >= len(rest) || rest[n] != '=' && rest[n] != ':' {
+		if n == 0 || n >= len(rest) || rest[n] != '=' {
 			w, after, ok := token(rest)
 			if !ok {
 				return false
@@ -185,8 +185,8 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 		d, u := nginxKey(rest[:n])
 		v, after := listValue(rest[n+1:])
 		rest = after
-		keys++
 		if d != dNone {
+			keys++
 			r.put(d, v, u, 0)
 		}
 	}

@@ -47,7 +47,7 @@ const (
 	dResponse
 	dLevel
 	dMessage
-	dError // the error behind a message: it becomes the message
+	dError // the error behind a message: joined to it by a colon
 	dConn
 	dPID
 	dEnd
@@ -244,6 +244,11 @@ func (r *record) fillText(st *state, ev *tail.Event) {
 		}
 		ev.Path = p
 	}
+	if e := present(r.get(dError)); e != nil {
+		if m := present(r.get(dMessage)); m != nil && !bytes.Contains(m, e) {
+			ev.Message = st.join(m, []byte(": "), e)
+		}
+	}
 	if more := present(r.get(dDetails)); more != nil {
 		ev.Flags = st.flags(ev.Flags, more)
 	}
@@ -352,7 +357,7 @@ func retries(b []byte) int {
 // without protocol (HTTP/0.9, a cut line) keeps method and target.
 func request(b []byte, ev *tail.Event) {
 	i := bytes.IndexByte(b, ' ')
-	if i <= 0 || i > 32 {
+	if i <= 0 || i > 32 || !isLetter(b[0]) {
 		return
 	}
 	for _, c := range b[:i] {

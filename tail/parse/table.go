@@ -6,8 +6,12 @@ var formats = assemble(
 	haproxyFormats, haproxyEventFormats,
 	nginxErrorFormats,
 	nginxFormats,
+	ingressFormats, kongFormats, apisixFormats,
+	envoyFormats, envoyJSONFormats,
+	traefikFormats, caddyFormats,
+	apacheErrorFormats, clfFormats, apacheFormats, timedFormats,
 	genericFormats,
-	clfFormats,
+	logfmtFormats,
 )
 
 var formatIndex = func() map[string]int {

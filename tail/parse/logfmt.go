@@ -1,0 +1,153 @@
+package parse
+
+import "why502/tail"
+
+// logfmtKey says what a key of a logfmt line tells.
+type logfmtKey func(key []byte) (datum, unit)
+
+// logfmt reads "k=v k2="quoted v" bare" into ev. It wants at least three pairs.
+func (s *state) logfmt(line []byte, ev *tail.Event, keys logfmtKey) bool {
+	r := &s.rec
+	r.clear()
+	pairs := 0
+	b := trim(line)
+	for len(b) > 0 {
+		n := 0
+		for n < len(b) && b[n] != '=' && b[n] != ' ' && b[n] != '"' {
+			n++
+		}
+		if n == len(b) || b[n] != '=' {
+			if n == 0 {
+				return false // a quote where a key should stand
+			}
+			_, b = word(b[n:])
+			continue
+		}
+		name, rest := b[:n], b[n+1:]
+		if !isKey(name) {
+			return false
+		}
+		var v []byte
+		if len(rest) > 0 && rest[0] == '"' {
+			end := quoteEnd(rest[1:])
+			if end < 0 {
+				return false
+			}
+			v, b = rest[1:1+end], trim(rest[end+2:])
+		} else {
+			v, b = word(rest)
+		}
+		pairs++
+		if d, u := keys(name); d != dNone {
+			for _, c := range v {
+				if c == '\\' {
+					v = s.unescape(v)
+					break
+				}
+			}
+			r.put(d, v, u, 0)
+		}
+	}
+	if pairs < 3 {
+		return false
+	}
+	r.fill(s, ev)
+	return true
+}
+
+func isKey(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) && !isLetter(c) && c != '_' && c != '-' && c != '.' && c != '/' && c != '@' && c != ':' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// logKeys are the keys of programs' own logs.
+func logKeys(k []byte) (datum, unit) {
+	switch string(k) {
+	case "time", "ts", "timestamp", "t", "@timestamp":
+		return dTime, uNone
+	case "level", "lvl", "severity":
+		return dLevel, uNone
+	case "msg", "message":
+		return dMessage, uNone
+	}
+	return dNone, uNone
+}
+
+// anyKeys are the usual keys of access lines as well.
+func anyKeys(k []byte) (datum, unit) {
+	switch string(k) {
+	case "method", "request_method", "verb", "http_method":
+		return dMethod, uNone
+	case "path", "uri", "url", "request_uri", "target", "http_path":
+		return dPath, uURL
+	case "status", "status_code", "code", "response_code", "http_status", "statusCode":
+		return dStatus, uNone
+	case "host", "authority", "vhost", "http_host":
+		return dHost, uNone
+	case "proto", "protocol":
+		return dProtocol, uNone
+	case "client", "client_ip", "remote_addr", "remote", "ip", "fwd", "remote_ip", "addr":
+		return dClient, uNone
+	case "request_id", "req_id", "trace_id", "reqid", "rid":
+		return dRequestID, uNone
+	case "duration", "latency", "elapsed", "took", "service", "request_time", "response_time", "dur":
+		return dDuration, uGuess
+	case "duration_ms", "latency_ms", "elapsed_ms", "took_ms", "request_time_ms", "response_time_ms":
+		return dDuration, uMilli
+	case "duration_us", "latency_us":
+		return dDuration, uMicro
+	case "duration_ns", "latency_ns":
+		return dDuration, uNano
+	case "duration_s", "latency_s", "duration_seconds", "latency_seconds":
+		return dDuration, uSec
+	case "bytes", "size", "bytes_sent", "body_bytes_sent":
+		return dBytes, uNone
+	case "upstream", "upstream_addr", "backend_addr", "upstream_host":
+		return dUpstream, uNone
+	case "upstream_status", "origin_status":
+		return dUpstreamStatus, uNone
+	case "user_agent", "ua", "agent":
+		return dUserAgent, uNone
+	case "referer", "referrer":
+		return dReferer, uNone
+	case "err", "error":
+		return dError, uNone
+	case "connect": // Heroku's router
+		return dConnect, uGuess
+	}
+	return logKeys(k)
+}
+
+// logfmtFormats are key=value lines of anything.
+var logfmtFormats = []Format{{
+	Name: "logfmt", Gateway: "generic", Kind: tail.KindAccess, inner: true, first: "a@",
+	Title: "key=value lines of anything; numbers without a unit in name or shape stay unknown",
+	Doc:   "https://brandur.org/logfmt",
+	build: func(s *state) parseFunc {
+		return func(line []byte, ev *tail.Event) bool {
+			if !s.logfmt(line, ev, anyKeys) {
+				return false
+			}
+			if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil) {
+				return true
+			}
+			ev.Kind = tail.KindError
+			return ev.Message != nil && (ev.Level != nil || ev.Time != 0)
+		}
+	},
+	Positive: []Sample{
+		{
+			`at=info method=GET path="/x y?a=1" host=a.example request_id=8601b555 fwd="204.204.204.204" dyno=web.1 connect=1ms service=18ms status=503 bytes=13`,
+			map[string]string{"method": "GET", "path": "/x y?a=1", "status": "503", "duration": "0.018", "client": "204.204.204.204", "kind": "access"},
+		},
+		{
+			`ts=2026-11-23T07:13:24.5Z level=error msg="dial \"x\" failed" component=a`,
+			map[string]string{"time": "2026-11-23T07:13:24.5Z", "level": "error", "message": `dial "x" failed`, "kind": "error"},
+		},
+	},
+	Negative: []string{`a=b c`, `hello world`},
+}}
