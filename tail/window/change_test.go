@@ -1,11 +1,11 @@
 package window
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,19 +14,20 @@ import (
 // TestOnsetLab runs the search on the seconds of real captures: faults injected
 // into real gateways at a known moment, after one second of healthy requests.
 func TestOnsetLab(t *testing.T) {
-	file, err := os.Open("testdata/onset.txt")
+	table, err := os.ReadFile("testdata/onset.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	captures, worst := 0, 0.0
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "#") {
+	for line := range strings.Lines(string(table)) {
+		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		fields := strings.Fields(lines.Text())
-		var onset int64
-		fmt.Sscan(fields[1], &onset)
+		fields := strings.Fields(line)
+		onset, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var points []Point
 		for _, f := range fields[3:] {
 			var p Point

@@ -13,7 +13,9 @@ func scopeView(lines ...string) View {
 	for _, l := range lines {
 		f := strings.Fields(l)
 		var failed, ok uint64
-		fmt.Sscanf(f[len(f)-1], "%d/%d", &failed, &ok)
+		if _, err := fmt.Sscanf(f[len(f)-1], "%d/%d", &failed, &ok); err != nil {
+			panic(err)
+		}
 		for d := range Dimensions {
 			if d.String() == f[0] {
 				v.Top[d] = append(v.Top[d], Count{Value: strings.Join(f[1:len(f)-1], " "), Failed: failed, OK: ok})

@@ -74,5 +74,3 @@ func (s *series) merge(o *series) {
 		s.add(p.Unix, p.Count)
 	}
 }
-
-func (s *series) reset() { s.points, s.level = s.points[:0], 0 }

@@ -13,7 +13,7 @@ const (
 // ("signal 9", "status=203/EXEC", "code: 500", "alert number 40", "[Errno 111]").
 var telling = map[string]bool{
 	"signal": true, "status": true, "code": true, "exitcode": true, "errno": true,
-	"error": true, "alert": true, "http": true, "returned": true,
+	"error": true, "alert": true, "http": true, "returned": true, "eai": true,
 }
 
 // appendShape appends msg to dst with names of single things folded, so that
@@ -291,7 +291,7 @@ func numberTells(msg []byte, i, n int) bool {
 	if i+n < len(msg) {
 		next = msg[i+n]
 	}
-	if i > 0 && msg[i-1] == '(' {
+	if i > 0 && msg[i-1] == '(' && !afterTelling(msg[:i]) {
 		if next == ':' {
 			return true
 		}
@@ -315,7 +315,7 @@ func tellsCode(msg []byte, i int, token []byte) bool {
 // afterTelling says whether before ends in a telling word, perhaps with "=", ":"
 // or "number" between.
 func afterTelling(before []byte) bool {
-	before = bytes.TrimRight(before, " =:")
+	before = bytes.TrimRight(before, " =:(")
 	if w, ok := bytes.CutSuffix(before, []byte("alert number")); ok {
 		return len(w) < len(before)
 	}

@@ -39,6 +39,8 @@ func TestShape(t *testing.T) {
 		{"can't assign; it's late", "can't assign; it's late"},
 		{"*17 connect   twice\tspaced", "*# connect twice spaced"},
 		{"could not connect to fe80::1%eth0", "could not connect to #%eth0"},
+		{"(EAI 2)Name or service not known: AH00898: DNS lookup failure", "(EAI 2)Name or service not known: AH00898: DNS lookup failure"},
+		{"AH02039: Certificate Verification: Error (20): unable to get local issuer certificate", "AH02039: Certificate Verification: Error (20): unable to get local issuer certificate"},
 		{"", ""},
 	}
 	for _, c := range cases {

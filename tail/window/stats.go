@@ -154,7 +154,6 @@ func (s *Stats) addOdd(status int, n uint64) {
 		s.odd = make(map[int]uint64)
 	}
 	if _, known := s.odd[status]; !known && len(s.odd) >= 64 {
-		status = 0
 		s.status[0] += n
 		return
 	}
