@@ -1,6 +1,7 @@
 package window
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"strings"
@@ -47,7 +48,7 @@ func TestHostileBounds(t *testing.T) {
 		ev.Path = append([]byte("/"), unique...)
 		ev.Status, ev.Duration = i%1200-100, time.Duration(i)*time.Hour
 		a := ev.AddAttempt()
-		a.Addr, a.Status, a.Response = append(unique, ":80"...), i%700, time.Duration(i)
+		a.Addr, a.Status, a.Response = append(bytes.Clone(unique), ":80"...), i%700, time.Duration(i)
 		s.Add(&ev, "access.log")
 		ev.Kind, ev.Message, ev.Level = tail.KindError, fmt.Appendf(nil, "word%c%c%c %s", 'g'+i%20, 'g'+i/20%20, 'g'+i/400%20, long), unique
 		s.Add(&ev, "error.log")
