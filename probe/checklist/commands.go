@@ -89,7 +89,11 @@ func logsCommands(f *facts) []string {
 	}
 	for i := range f.snap.Sources {
 		src := &f.snap.Sources[i]
-		read := readCommand(src.Name)
+		lines := "2000"
+		if grep == "" && src.Kind != tail.KindAccess {
+			lines = "20"
+		}
+		read := readCommand(src.Name, lines)
 		if read == "" {
 			continue
 		}
@@ -99,7 +103,7 @@ func logsCommands(f *facts) []string {
 		case grep != "":
 			errors = append(errors, fmt.Sprintf("%s | grep -F %s | tail -n 20", read, quote(grep)))
 		default:
-			errors = append(errors, read+" | tail -n 20")
+			errors = append(errors, read)
 		}
 	}
 	if len(errors) == 0 && separateErrors[f.gateway] {
@@ -121,25 +125,25 @@ func grepWord(sample string) string {
 }
 
 // readCommand prints the last lines of a source by hand, "" when it can't be
-// asked again (standard input).
-func readCommand(name string) string {
+// asked again (standard input). An archive is printed whole.
+func readCommand(name, lines string) string {
 	kind, rest, ok := strings.Cut(name, ":")
 	switch {
 	case name == "-" || name == "" || name == "stdin":
 		return ""
 	case ok && kind == "journald":
-		return "journalctl -o cat -n 2000 -u " + quote(rest)
+		return "journalctl -o cat -n " + lines + " -u " + quote(rest)
 	case ok && kind == "docker":
-		return "docker logs --tail 2000 " + quote(rest) + " 2>&1"
+		return "docker logs --tail " + lines + " " + quote(rest) + " 2>&1"
 	case ok && kind == "k8s":
 		parts := strings.SplitN(rest, "/", 3)
 		if len(parts) == 3 {
-			return "kubectl logs --tail 2000 -n " + quote(parts[0]) + " " + quote(parts[1]+"/"+parts[2])
+			return "kubectl logs --tail " + lines + " -n " + quote(parts[0]) + " " + quote(parts[1]+"/"+parts[2])
 		}
 		return ""
 	case strings.HasPrefix(name, "ssh://"):
 		host, file, _ := strings.Cut(name[6:], "/")
-		return "ssh " + quote(host) + " tail -n 2000 " + quote("/"+file)
+		return "ssh " + quote(host) + " tail -n " + lines + " " + quote("/"+file)
 	case strings.Contains(name, "://"):
 		return ""
 	case strings.HasSuffix(name, ".gz"):
@@ -147,7 +151,7 @@ func readCommand(name string) string {
 	case strings.HasSuffix(name, ".zst"):
 		return "zstdcat " + quote(name)
 	}
-	return "tail -n 2000 " + quote(name)
+	return "tail -n " + lines + " " + quote(name)
 }
 
 func networkCommands(f *facts) []string {
@@ -296,6 +300,15 @@ func recordsCommands(f *facts) []string {
 	text := gateway.LogLines(f.gateway)
 	if complete || text == "" {
 		return nil
+	}
+	// The lines go to the log that is written already.
+	if c := f.snap.Config; c != nil && f.gateway == "nginx" {
+		for _, l := range c.Logs {
+			if !l.Error && l.File() {
+				text = strings.Replace(text, "/var/log/nginx/access.log", quote(l.Path), 1)
+				break
+			}
+		}
 	}
 	return strings.Split(text, "\n")
 }

@@ -173,30 +173,20 @@ func (f *facts) timeoutOf(out *window.Outcome) (name, pos string, ok bool) {
 // buffers compares the size of the upstreams' headers with what the gateway
 // takes.
 func (f *facts) buffers(o *outcome) {
-	if f.snap.Config.Gateway != "nginx" {
-		return
-	}
-	limit, pos := 0, ""
-	for _, r := range f.snap.Config.Routes {
-		if b := max(r.HeaderBuffer, probe.HeaderSmall*boolInt(r.HeaderBuffer == 0)); limit == 0 || b < limit {
-			limit, pos = b, r.Pos.String()
-		}
-	}
+	limit := f.headerLimit()
 	for i := range f.ups {
-		r := f.ups[i].last()
+		u := &f.ups[i]
+		r := u.last()
 		if r == nil || limit == 0 || r.HeaderBytes <= limit {
 			continue
 		}
-		o.add(fmt.Sprintf("%s answers with a header of %d bytes, the gateway takes %d: raise proxy_buffer_size", f.ups[i].addr, r.HeaderBytes, limit), pos)
+		pos := ""
+		if u.endpoint != nil {
+			pos = u.endpoint.Pos.String()
+		}
+		o.add(fmt.Sprintf("%s answers with a header of %d bytes, the gateway takes %d: raise the buffer (nginx proxy_buffer_size, HAProxy tune.bufsize)", u.addr, r.HeaderBytes, limit), pos)
 		o.raise(incident.Fail, "header too big")
 	}
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // lints adds what reading the file alone shows. What only matters together with
@@ -368,7 +358,7 @@ func (f *facts) connectTimes(o *outcome) {
 		if n == 0 {
 			continue
 		}
-		o.add(fmt.Sprintf("connect to %s takes %s on average, %s at most, of %d", u.addr, took(sum/time.Duration(n)), took(worst), n), "")
+		o.add(fmt.Sprintf("connect to %s takes %s on average, %s at most, in %s", u.addr, took(sum/time.Duration(n)), took(worst), plural(n, "probe")), "")
 		if worst > time.Second {
 			o.raise(incident.Warn, "connects up to "+took(worst))
 		}

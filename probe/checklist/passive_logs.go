@@ -66,7 +66,7 @@ func (f *facts) sourceState(o *outcome, src *incident.Source) {
 // frequent messages and outcomes.
 func (f *facts) failures(o *outcome) {
 	t := &f.snap.Traffic
-	failed := t.Failed
+	shown := map[string]bool{}
 	for i, c := range f.verdict.Causes {
 		for _, e := range c.Evidence {
 			if i > 2 || e.Against || e.Count == 0 || e.Sample == "" || e.Source == "probe" || e.Source == "configuration" || e.Source == "host" {
@@ -77,6 +77,7 @@ func (f *facts) failures(o *outcome) {
 				words = string(c.ID)
 			}
 			o.add(fmt.Sprintf("%d x %s: %s", e.Count, words, e.Meaning), e.Sample)
+			shown[e.Sample] = true
 			if i == 0 && f.failing() {
 				o.raise(incident.Fail, count(e.Count)+" x "+words)
 			} else {
@@ -85,6 +86,9 @@ func (f *facts) failures(o *outcome) {
 		}
 	}
 	for _, m := range worst(t.Messages) {
+		if shown[m.Sample] {
+			continue
+		}
 		words := phrase(m.Text)
 		if words == "" {
 			words = "lines"
@@ -97,8 +101,8 @@ func (f *facts) failures(o *outcome) {
 			o.add(fmt.Sprintf("%d requests got status %d", s.Count, s.Status), "")
 		}
 	}
-	if failed > 0 {
-		o.raise(incident.Warn, count(failed)+" failed")
+	if t.Failed > 0 {
+		o.raise(incident.Warn, count(t.Failed)+" failed")
 	}
 }
 

@@ -2,6 +2,7 @@ package checklist
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 func aliveStep(f *facts) outcome {
 	var o outcome
 	healthy, asked := 0, 0
+	ends := map[string]bool{} // of those that are not healthy
 	for i := range f.ups {
 		u := &f.ups[i]
 		r := u.last()
@@ -24,20 +26,25 @@ func aliveStep(f *facts) outcome {
 		v := verdictOf(r)
 		if r.Class.Healthy() {
 			healthy++
+		} else {
+			ends[shortEnd(r)] = true
 		}
 		o.add(long(u.addr, r)+uptime(u.asked, f.snap.Now), evidence(r))
-		if v == incident.Warn && r.HeaderBytes > probe.HeaderSmall {
-			o.add(fmt.Sprintf("%s sends a header of %d bytes: more than nginx takes by default on most machines (4096)", u.addr, r.HeaderBytes), "")
-		}
 		o.raise(v, short(r))
+		if limit := f.headerLimit(); limit > 0 && r.HeaderBytes > limit {
+			o.add(fmt.Sprintf("%s sends a header of %d bytes, the gateway takes %d: it answers 502 instead", u.addr, r.HeaderBytes, limit), "")
+			o.raise(incident.Warn, "header "+strconv.Itoa(r.HeaderBytes)+" bytes")
+		}
 		if r.At.After(o.at) {
 			o.at = r.At
 		}
 	}
-	if asked > 1 && healthy < asked && healthy > 0 {
+	if asked > 1 && healthy < asked {
 		o.summary = fmt.Sprintf("%d of %d down", asked-healthy, asked)
-		if o.verdict == incident.Warn {
-			o.summary = fmt.Sprintf("%d of %d answer 5xx", asked-healthy, asked)
+		for end := range ends {
+			if len(ends) == 1 {
+				o.summary = fmt.Sprintf("%d of %d %s", asked-healthy, asked, end)
+			}
 		}
 	} else if asked > 1 && o.verdict == incident.Pass {
 		o.summary = fmt.Sprintf("all %d answer", asked)
@@ -66,6 +73,41 @@ func aliveStep(f *facts) outcome {
 		o.add("neither the logs nor a configuration name an upstream: give one with -e URL", "")
 	}
 	return o
+}
+
+// shortEnd is how a probe ended, without what it took.
+func shortEnd(r *probe.Result) string {
+	end, _, _ := strings.Cut(short(r), ",")
+	return end
+}
+
+// headerLimit is how large a response header the gateway takes in bytes, 0 when
+// that is not known: nginx by proxy_buffer_size, a page by default
+// (ngx_http_proxy_module); HAProxy 16384 less 1024 reserved (configuration.txt,
+// tune.bufsize, tune.maxrewrite).
+func (f *facts) headerLimit() int {
+	switch f.gateway {
+	case "haproxy":
+		return 16384 - 1024
+	case "nginx":
+		limit := 0
+		if f.snap.Config != nil {
+			for _, r := range f.snap.Config.Routes {
+				b := r.HeaderBuffer
+				if b == 0 {
+					b = probe.HeaderSmall
+				}
+				if limit == 0 || b < limit {
+					limit = b
+				}
+			}
+		}
+		if limit == 0 {
+			return probe.HeaderSmall
+		}
+		return limit
+	}
+	return 0
 }
 
 // answered says whether some upstream that fails in the log answers a probe.
@@ -119,6 +161,9 @@ func networkStep(f *facts) outcome {
 	}
 	if o.verdict == "" {
 		o.verdict, o.summary = incident.Unknown, "not tried yet"
+		if len(f.ups) == 0 {
+			o.summary = "no upstream known"
+		}
 		if f.snap.NoProbe {
 			o.verdict, o.summary = incident.Skipped, "not tried"
 			o.add("nobody is asked (--no-probe): run the command by hand", "")

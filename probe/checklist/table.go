@@ -115,16 +115,19 @@ func merge(passive outcome, active incident.Step, ran bool) outcome {
 		return passive
 	}
 	m := outcome{verdict: active.Verdict, summary: active.Summary}
-	m.findings = append(append(m.findings, active.Findings...), passive.findings...)
-	known := passive.verdict == incident.Pass || passive.verdict == incident.Fail
+	m.findings = append(m.findings, active.Findings...)
+	if rank[passive.verdict] >= rank[incident.Pass] || rank[active.Verdict] < rank[incident.Pass] {
+		m.findings = append(m.findings, passive.findings...)
+	}
+	// What flaps is not mended by one good answer.
+	newer := passive.at.After(active.At) && rank[passive.verdict] >= rank[incident.Pass] &&
+		(active.Verdict != incident.Warn || passive.verdict != incident.Pass)
 	switch {
 	case active.Verdict == "" || active.Verdict == incident.Unknown || active.Verdict == incident.Skipped:
 		if rank[passive.verdict] > rank[active.Verdict] {
 			m.verdict, m.summary = passive.verdict, passive.summary
 		}
-	case passive.at.After(active.At) && known && active.Verdict != incident.Warn:
-		m.verdict, m.summary = passive.verdict, passive.summary
-	case rank[passive.verdict] > rank[active.Verdict]:
+	case newer || rank[passive.verdict] > rank[active.Verdict]:
 		m.verdict, m.summary = passive.verdict, passive.summary
 	}
 	if m.verdict == "" {

@@ -136,8 +136,6 @@ func evidence(r *probe.Result) string {
 // alive but ill, everything else is not.
 func verdictOf(r *probe.Result) incident.Verdict {
 	switch {
-	case r.Class.Healthy() && r.HeaderBytes > probe.HeaderSmall:
-		return incident.Warn
 	case r.Class.Healthy():
 		return incident.Pass
 	case r.Class == probe.HTTP5xx, r.Class == probe.HeaderTooBig:

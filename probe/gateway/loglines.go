@@ -6,10 +6,9 @@ import "strings"
 // times and the request id are recorded, in each gateway's own words.
 var logLines = map[string]string{
 	// ngx_http_log_module, ngx_http_upstream_module "Embedded Variables".
-	"nginx": `log_format why502 '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
-                  '"$http_referer" "$http_user_agent" rt=$request_time uct="$upstream_connect_time" '
-                  'uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" '
-                  'us="$upstream_status" host="$host" rid="$request_id"';
+	"nginx": `log_format why502 '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ` +
+		`rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ` +
+		`ua="$upstream_addr" us="$upstream_status" host="$host" rid="$request_id"';
 access_log /var/log/nginx/access.log why502;
 proxy_set_header X-Request-ID $request_id;`,
 	// configuration.txt, 8.2.3 "HTTP log format"; the id ends the line.
