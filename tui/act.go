@@ -20,11 +20,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	}
 	switch m.overlay {
 	case overlayHelp:
-		if name == "q" {
-			return tea.Quit
-		}
-		m.overlay = overlayNone
-		return nil
+		return m.browse(name)
 	case overlayFilter, overlayNote:
 		m.enter(k)
 		return nil
@@ -44,6 +40,29 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	return m.do(b)
 }
 
+// browse scrolls the help; any other key closes it.
+func (m *model) browse(name string) tea.Cmd {
+	b := byKey[name]
+	if b != nil && b.cmd == cmdQuit {
+		return tea.Quit
+	}
+	if b == nil || b.cmd != cmdPane || b.act == pane.Enter {
+		m.overlay = overlayNone
+		return nil
+	}
+	switch b.act {
+	case pane.Up:
+		m.scroll--
+	case pane.Down:
+		m.scroll++
+	case pane.PageUp, pane.Top:
+		m.scroll = 0
+	case pane.PageDown, pane.Bottom:
+		m.scroll = len(m.helpLines(1, m.width))
+	}
+	return nil
+}
+
 // do carries out a binding.
 func (m *model) do(b *binding) tea.Cmd {
 	switch b.cmd {
@@ -58,7 +77,7 @@ func (m *model) do(b *binding) tea.Cmd {
 	case cmdFilter:
 		m.overlay, m.edit, m.editErr = overlayFilter, newEditor(m.base.Filter.Text), ""
 	case cmdHelp:
-		m.overlay = overlayHelp
+		m.overlay, m.scroll = overlayHelp, 0
 	case cmdPause:
 		m.pause()
 	case cmdRun:

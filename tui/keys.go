@@ -41,12 +41,19 @@ type binding struct {
 // where is a set of panes and pages.
 type where uint16
 
-const onPage where = 1 << panes
+// The kinds of page: lists of requests, pages that can run a step, the others.
+const (
+	onList where = 1 << (panes + iota)
+	onStep
+	onText
+
+	onPage = onList | onStep | onText
+)
 
 // at is the set of one pane.
 func at(id paneID) where { return 1 << id }
 
-const everywhere = where(1<<(panes+1) - 1)
+const everywhere = where(1<<panes-1) | onPage
 
 // group is a part of the key map with its title.
 type group struct {
@@ -60,33 +67,33 @@ var keyMap = []group{
 	{"Moving", []binding{
 		{[]string{"tab"}, "Tab", cmdNextPane, 0, "next pane", "pane", everywhere &^ onPage},
 		{[]string{"shift+tab"}, "Shift-Tab", cmdPrevPane, 0, "previous pane", "", 0},
-		{[]string{"up", "k"}, "↑ k", cmdPane, pane.Up, "up; in a chart the next class or row", "", 0},
-		{[]string{"down", "j"}, "↓ j", cmdPane, pane.Down, "down; in a chart the next class or row", "", 0},
+		{[]string{"up", "k"}, "↑ k", cmdPane, pane.Up, "up; in a chart another class or row", "", 0},
+		{[]string{"down", "j"}, "↓ j", cmdPane, pane.Down, "down; in a chart another class or row", "", 0},
 		{[]string{"left", "h"}, "← h", cmdPane, pane.Left, "a column back in time", "", 0},
-		{[]string{"right", "l"}, "→ l", cmdPane, pane.Right, "a column on in time; opens a line", "", 0},
+		{[]string{"right", "l"}, "→ l", cmdPane, pane.Right, "a column on in time; open a line", "", 0},
 		{[]string{"pgup", "ctrl+b"}, "PgUp", cmdPane, pane.PageUp, "a page up", "", 0},
 		{[]string{"pgdown", "ctrl+f"}, "PgDn", cmdPane, pane.PageDown, "a page down", "", 0},
-		{[]string{"g", "home"}, "g", cmdPane, pane.Top, "to the first line or the oldest column", "", 0},
-		{[]string{"G", "shift+g", "end"}, "G", cmdPane, pane.Bottom, "to the last line; the log follows again", "", 0},
-		{[]string{"enter"}, "Enter", cmdPane, pane.Enter, "drill in: why, requests, request, upstream, step", "drill in", everywhere},
-		{[]string{"esc", "backspace"}, "Esc", cmdBack, 0, "back; clears the filter on the monitor", "back", onPage},
+		{[]string{"g", "home"}, "g", cmdPane, pane.Top, "first line or oldest column", "", 0},
+		{[]string{"G", "end"}, "G", cmdPane, pane.Bottom, "last line; the log follows again", "", 0},
+		{[]string{"enter"}, "Enter", cmdPane, pane.Enter, "drill in: causes, requests, a line", "drill in", everywhere},
+		{[]string{"esc", "backspace"}, "Esc", cmdBack, 0, "back; on the monitor clear the filter", "back", onPage},
 	}},
 	{"Looking", []binding{
-		{[]string{"/"}, "/", cmdFilter, 0, "filter lines: text, /regex/, status:5xx path:/api -word", "filter", at(logPane) | onPage | at(verdictPane)},
+		{[]string{"/"}, "/", cmdFilter, 0, "filter: text, /regex/, status:5xx -word", "filter", at(logPane) | onList | at(verdictPane)},
 		{[]string{"f"}, "f", cmdFailures, 0, "log: errors first, or all lines", "all lines", at(logPane)},
 		{[]string{"v"}, "v", cmdPane, pane.Toggle, "latency: gateway, upstreams, table", "view", at(latencyPane)},
 		{[]string{"+", "="}, "+", cmdZoomIn, 0, "shorter time: 60, 15, 5, 1 min", "", 0},
 		{[]string{"-", "_"}, "-", cmdZoomOut, 0, "longer time: 1, 5, 15, 60 min", "+ time", at(statusPane) | at(latencyPane)},
-		{[]string{"z"}, "z", cmdMaximize, 0, "this pane on the whole screen, and back", "zoom", at(logPane) | at(upstreamsPane) | at(statusPane) | at(latencyPane)},
-		{[]string{"space"}, "space", cmdPause, 0, "pause: keep this moment on the screen; again goes on", "pause", everywhere},
+		{[]string{"z"}, "z", cmdMaximize, 0, "this pane on the whole screen, or back", "zoom", at(logPane) | at(upstreamsPane) | at(statusPane) | at(latencyPane)},
+		{[]string{"space"}, "space", cmdPause, 0, "pause at this moment, or go on", "pause", everywhere},
 		{[]string{"t"}, "t", cmdTheme, 0, "next theme", "", 0},
 	}},
 	{"Doing", []binding{
 		{[]string{"1", "2", "3", "4", "5", "6", "7"}, "1-7", cmdStep, 0, "open a step of the checklist", "step", at(verdictPane) | at(checklistPane)},
-		{[]string{"r"}, "r", cmdRun, 0, "run the step now; the load step asks first", "run", at(checklistPane) | onPage},
-		{[]string{"y"}, "y", cmdCopy, 0, "copy the command or line under the cursor", "copy", everywhere &^ at(statusPane) &^ at(latencyPane)},
-		{[]string{"m"}, "m", cmdMark, 0, "mark the step done, or take it back", "done", at(checklistPane)},
-		{[]string{"n"}, "n", cmdNote, 0, "note on the step, else on the time line", "note", at(checklistPane)},
+		{[]string{"r"}, "r", cmdRun, 0, "run the step; the load step asks first", "run", at(checklistPane) | onStep},
+		{[]string{"y"}, "y", cmdCopy, 0, "copy the command or line here", "copy", everywhere &^ at(statusPane) &^ at(latencyPane)},
+		{[]string{"m"}, "m", cmdMark, 0, "mark the step done, or take it back", "done", at(checklistPane) | onStep},
+		{[]string{"n"}, "n", cmdNote, 0, "note on the step or the time line", "note", at(checklistPane) | onStep},
 	}},
 	{"Leaving", []binding{
 		{[]string{"?"}, "?", cmdHelp, 0, "this help", "help", everywhere},

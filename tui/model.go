@@ -81,6 +81,7 @@ type model struct {
 	editErr  string
 	noteStep int
 	plan     load.Plan
+	scroll   int // of the help
 
 	looks looks
 	notes map[int]pane.Note
@@ -223,8 +224,14 @@ func (m *model) full() rect { return rect{2, 2, m.width - 4, m.height - 3} }
 
 // where names what has the keyboard, for the footer.
 func (m *model) where() where {
-	if m.screen == screenPage {
-		return onPage
+	if m.screen != screenPage {
+		return at(m.focus)
 	}
-	return at(m.focus)
+	switch m.pages[len(m.pages)-1].pane.(type) {
+	case *pane.Requests:
+		return onList
+	case pane.Stepper:
+		return onStep
+	}
+	return onText
 }

@@ -24,28 +24,40 @@ func (m *model) over(base string, box []string) string {
 	).Render()
 }
 
-// help is the key map as a box.
+// help is the key map as a box, in two columns where there is room.
 func (m *model) help() []string {
-	p := m.base.P
-	w := min(m.width-4, 108)
-	columns := 1
-	if w >= 100 {
+	w, columns := min(m.width-4, 108), 1
+	if w >= 104 {
 		columns = 2
 	}
-	inner := w - 4
-	each := inner/columns - 1
-	var blocks [][]string
+	lines := m.helpLines(columns, w-4)
+	h := min(len(lines)+2, m.height-2)
+	m.scroll = clamp(m.scroll, 0, len(lines)-(h-2))
+	note := "any key closes"
+	if len(lines) > h-2 {
+		note = "↓ more, " + note
+	}
+	return m.base.P.Box("Help", note, w, h, lines[m.scroll:], true)
+}
+
+// helpLines is the key map in columns, w cells in all.
+func (m *model) helpLines(columns, w int) []string {
+	p := m.base.P
+	each := w/columns - 1
+	blocks := make([][]string, 0, len(keyMap)+1)
 	for _, g := range keyMap {
 		block := []string{p.Fit(p.Paint(themes.Heading, g.title), each)}
 		for _, b := range g.bindings {
-			line := "  " + p.Paint(themes.Key, p.Fit(b.show, 10)) + p.Paint(themes.Text, b.help)
-			block = append(block, p.Fit(line, each))
+			show := b.show
+			if p.ASCII() {
+				show = strings.Join(b.keys, " ")
+			}
+			block = append(block, p.Fit("  "+p.Paint(themes.Key, p.Fit(show, 10))+p.Paint(themes.Text, b.help), each))
 		}
 		blocks = append(blocks, block)
 	}
-	body := columnsOf(blocks, columns, each+1)
-	h := min(len(body)+2, m.height)
-	return p.Box("Help", "any key closes", w, h, body, true)
+	mouse := []string{p.Paint(themes.Heading, "Mouse"), "  click and wheel work; Shift-drag selects"}
+	return columnsOf(append(blocks, mouse), columns, each+1)
 }
 
 // columnsOf puts blocks into columns of w cells, the first one as soon as it is

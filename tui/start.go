@@ -143,7 +143,7 @@ func (s *start) lines() []string {
 		body[len(body)-1] = p.Paint(themes.Warn, s.say)
 	}
 	if len(s.demos) > 0 {
-		body = append(body, p.Paint(themes.Heading, "Or break something on purpose: a real gateway and a real upstream on this machine's loopback"))
+		body = append(body, p.Paint(themes.Heading, "Or break something on purpose: a real gateway and upstream on loopback"))
 		body = append(body, s.incidents(inner, h-2-len(body))...)
 	}
 	keys := "↑↓ choose  Enter open  Esc quit"

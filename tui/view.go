@@ -160,7 +160,7 @@ func (m *model) header() string {
 	if m.paused {
 		pieces = append(pieces, piece{"PAUSED", themes.Banner, 1})
 	}
-	room := m.width - draw.Width(left) - 2
+	room := min(m.width-draw.Width(left)-2, m.width-m.width/3-1) // what Both leaves to the right side
 	return p.Both(left, join(p, pieces, room), m.width)
 }
 

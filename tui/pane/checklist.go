@@ -38,13 +38,17 @@ func (c *Checklist) Lines(in *Input) []string {
 	for i := range in.Rows {
 		title = max(title, draw.Width(in.Rows[i].Title))
 	}
-	title = min(title, max(16, in.Width/3))
+	title = min(title, max(21, in.Width/3))
 	var lines []string
 	for i := range in.Rows {
 		lines = append(lines, pick(in, in.Width, i == c.cur.row, stepParts(in, &in.Rows[i], title)...))
 	}
 	if len(lines) < in.Height && len(in.Rows) > 0 {
-		lines = append(lines, row(in.P, in.Width, dim("  "+in.Rows[c.cur.row].Question)))
+		hint := tail.Safe(in.Rows[c.cur.row].Question, 300)
+		if draw.Width(hint) > in.Width-2 {
+			hint = "Enter opens it, r runs it, y copies its command"
+		}
+		lines = append(lines, row(in.P, in.Width, dim("  "+hint)))
 	}
 	return fill(in, lines)
 }
@@ -113,10 +117,23 @@ func (c *Checklist) compact(in *Input) []string {
 	return fill(in, lines)
 }
 
+// shortTitles are words for the steps where there is no room for the titles.
+var shortTitles = map[string]string{
+	"upstream-alive": "Upstream", "logs": "Logs", "network": "Network", "gateway-config": "Gateway",
+	"dns": "DNS", "load": "Load", "api-management": "Log fields",
+}
+
+func shortTitle(r *checklist.Row) string {
+	if s := shortTitles[r.ID]; s != "" {
+		return s
+	}
+	return r.Title
+}
+
 func (c *Checklist) short(in *Input, i, w int) string {
 	r := &in.Rows[i]
 	sign, role := stepSign(in, r)
-	parts := []part{key(strconv.Itoa(r.Step) + " "), as(role, sign+" "), txt(in.P.Truncate(r.Title, w-6))}
+	parts := []part{key(strconv.Itoa(r.Step) + " "), as(role, sign+" "), txt(in.P.Truncate(shortTitle(r), w-6))}
 	if in.Notes[r.Step].Done {
 		parts = append(parts, good(" "+in.P.Glyphs.OK))
 	}

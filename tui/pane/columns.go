@@ -60,18 +60,17 @@ func (tl *timeline) total() window.Second {
 	return sum
 }
 
-// labels are times under the columns, about one every fourteen cells, at round
-// times.
+// labels are times under the columns, at round times and as many as are readable.
 func (tl *timeline) labels(zone *time.Location) []draw.Label {
-	format, room := "15:04:05", 14
-	every := int64(1)
+	const minutesRoom, secondsRoom = 9, 12 // cells from label to label
+	format, every := "15:04:05", int64(1)
 	for _, round := range [...]int64{5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600} {
 		every = round
-		if round/tl.step >= int64(room) {
+		if round%60 == 0 && round/tl.step >= minutesRoom || round/tl.step >= secondsRoom {
 			break
 		}
 	}
-	if every >= 60 {
+	if every%60 == 0 {
 		format = "15:04"
 	}
 	var labels []draw.Label
@@ -100,6 +99,9 @@ var partNames = [themes.StatusParts]string{"2xx", "3xx", "4xx", "5xx", "502", "5
 var pickOrder = [...]int{
 	draw.Part502, draw.Part503, draw.Part504, draw.Part5xx, draw.PartNone, draw.Part4xx, draw.Part3xx, draw.Part2xx,
 }
+
+// failingPicks is the number of failures at the front of pickOrder.
+const failingPicks = 5
 
 // partOf returns the part that a status belongs to.
 func partOf(status int) int {

@@ -63,7 +63,7 @@ func (p *page) draw(in *Input, lines []docLine) []string {
 	p.cur.clamp(len(lines), in.Height)
 	var out []string
 	for i := p.cur.top; i < len(lines) && len(out) < in.Height; i++ {
-		out = append(out, pick(in, in.Width, i == p.cur.row, lines[i].parts...))
+		out = append(out, pick(in, in.Width, i == p.cur.row, append([]part{txt(" ")}, lines[i].parts...)...))
 	}
 	return fill(in, out)
 }

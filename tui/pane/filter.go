@@ -111,7 +111,7 @@ func parseTerm(word string) (term, error) {
 		return t, nil
 	}
 	if !fields[name] {
-		return t, fmt.Errorf("no field %q: use status, path, upstream, client, method, host, duration, cause, level or message", name)
+		return t, fmt.Errorf("no field %s; known: status path upstream client method host duration cause level message", name)
 	}
 	t.field = name
 	var err error

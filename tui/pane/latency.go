@@ -37,7 +37,7 @@ func (l *Latency) Title(in *Input) string {
 	}
 	title := name + "  p50 " + Duration(q.P50) + "  p95 " + Duration(q.P95) + "  p99 " + Duration(q.P99)
 	if draw.Width(title) > in.Width-2 {
-		title = name + "  p99 " + Duration(q.P99)
+		title = name + "  p50 " + Duration(q.P50) + "  p99 " + Duration(q.P99)
 	}
 	return title
 }
@@ -105,8 +105,16 @@ func (l *Latency) foot(in *Input, tl *timeline, other window.Quantiles, name str
 	if other.Count == 0 {
 		return row(in.P, in.Width, dim(name+": the log carries no time (step 7)"))
 	}
-	return row(in.P, in.Width, dim(name+"  p50 "), txt(Duration(other.P50)), dim("  p95 "), txt(Duration(other.P95)),
-		dim("  p99 "), txt(Duration(other.P99)), dim("  max "), txt(Duration(other.Max)))
+	parts := []part{dim(name + "  p50 "), txt(Duration(other.P50))}
+	p95 := []part{dim("  p95 "), txt(Duration(other.P95))}
+	p99 := []part{dim("  p99 "), txt(Duration(other.P99))}
+	most := []part{dim("  max "), txt(Duration(other.Max))}
+	for _, rest := range [][]part{join(p95, p99, most), join(p95, p99), p99} {
+		if cells(parts)+cells(rest) <= in.Width {
+			return row(in.P, in.Width, append(parts, rest...)...)
+		}
+	}
+	return row(in.P, in.Width, parts...)
 }
 
 // extent is the range of rows the column's requests lie in.

@@ -39,6 +39,8 @@ func (l *Log) Title(in *Input) string {
 	switch {
 	case l.all:
 		title = "Log  all lines"
+	case all && in.Snap.Progress < 1:
+		title = "Log"
 	case all:
 		title = "Log  all lines, none failed"
 	}

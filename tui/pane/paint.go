@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"strings"
 
 	"why502/themes"
@@ -63,6 +64,18 @@ func (pt part) paint(p *draw.Painter) string {
 	return p.Paint(pt.role, pt.text)
 }
 
+// join puts parts one after the other.
+func join(groups ...[]part) []part { return slices.Concat(groups...) }
+
+// cells is the width of parts.
+func cells(parts []part) int {
+	n := 0
+	for _, p := range parts {
+		n += draw.Width(p.text)
+	}
+	return n
+}
+
 // more says whether anything but blanks follows.
 func more(parts []part) bool {
 	for _, p := range parts {
@@ -88,10 +101,7 @@ func pick(in *Input, w int, selected bool, parts ...part) string {
 
 // sides puts parts at the two ends of a line; the left ones give way.
 func sides(p *draw.Painter, w int, l, r []part) string {
-	n := 0
-	for _, pt := range r {
-		n += draw.Width(pt.text)
-	}
+	n := cells(r)
 	if n == 0 || n >= w-8 {
 		return row(p, w, l...)
 	}

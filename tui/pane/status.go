@@ -70,6 +70,9 @@ func (s *Status) legend(in *Input, tl *timeline) string {
 			continue
 		}
 		name := partNames[p]
+		if i >= failingPicks {
+			name = in.P.Glyphs.Part[p] + " " + name // in the columns failures have digits, the others a pattern
+		}
 		if chosen {
 			name = in.P.Glyphs.Pointer + name
 		}

@@ -9,6 +9,7 @@ import (
 	"why502/tail"
 	"why502/tail/window"
 	"why502/themes"
+	"why502/tui/draw"
 )
 
 // State is where things stand, for the head line.
@@ -46,7 +47,7 @@ func Headline(in *Input, now time.Time) (sign, text string, role themes.Role) {
 	case Failing:
 		return g.Fail, worstStatus(in) + " since " + in.clock(inc.Started) + " (" + Span(now.Sub(inc.Started)) + ")", themes.Banner
 	case Recovered:
-		return g.OK, "recovered at " + in.clock(inc.Ended) + ", " + worstStatus(in) + " for " + Span(inc.Ended.Sub(inc.Started)), themes.Warn
+		return recoveredSign(in), "recovered at " + in.clock(inc.Ended) + ", " + worstStatus(in) + " for " + Span(inc.Ended.Sub(inc.Started)), themes.Warn
 	case Healthy:
 		return g.OK, "healthy", themes.OK
 	case Reading:
@@ -55,12 +56,20 @@ func Headline(in *Input, now time.Time) (sign, text string, role themes.Role) {
 	return g.Unknown, "no requests yet", themes.Unknown
 }
 
+// recoveredSign is a clock: it is over, and it may come back.
+func recoveredSign(in *Input) string {
+	if in.P.ASCII() {
+		return in.P.Glyphs.OK
+	}
+	return "◷"
+}
+
 // worstStatus is the status that most failed requests of the incident got.
 func worstStatus(in *Input) string {
 	sum := incidentSum(in)
 	counts := stack(&sum)
 	best, word := uint32(0), "failing"
-	for _, p := range pickOrder[:5] {
+	for _, p := range pickOrder[:failingPicks] {
 		if counts[p] > best {
 			best, word = counts[p], partNames[p]
 		}
@@ -121,7 +130,7 @@ func failedShare(in *Input) []part {
 	}
 	failed, requests, span := inc.Failed, inc.Requests, "since "+in.clock(inc.Started)
 	if sum := lastMinute(in); in.now().Sub(inc.Started) > time.Minute && sum.Failed > 0 {
-		failed, requests, span = uint64(sum.Failed), uint64(sum.Total()), "in the last minute"
+		failed, requests, span = uint64(sum.Failed), uint64(sum.Total()), "a minute"
 	}
 	return []part{fail(Percent(failed, requests) + " of requests fail"), txt(" (" + Number(failed) + " of " + Number(requests) + " " + span + ")")}
 }
@@ -141,6 +150,9 @@ func scopeWords(in *Input) []part {
 		}
 	}
 	var parts []part
+	if inc.Pattern != "" {
+		parts = append(parts, dim("; "), warn(tail.Safe(inc.Pattern, 100)))
+	}
 	for _, f := range order {
 		lead := "; only "
 		if f == "route" {
@@ -148,11 +160,8 @@ func scopeWords(in *Input) []part {
 		}
 		parts = append(parts, dim(lead+names[f]), mark(strings.Join(byField[f], ", ")))
 	}
-	if len(parts) == 0 && inc.State == diagnose.Ongoing {
-		parts = append(parts, dim("; everywhere: no upstream, route or host stands out"))
-	}
-	if inc.Pattern != "" {
-		parts = append(parts, dim("; "), warn(tail.Safe(inc.Pattern, 100)))
+	if len(order) == 0 && inc.State == diagnose.Ongoing {
+		parts = append(parts, dim("; no upstream, route or host stands out"))
 	}
 	return parts
 }
@@ -164,14 +173,17 @@ func evidenceParts(in *Input, e *diagnose.Evidence) []part {
 		sign = warn("- ")
 	}
 	parts := []part{sign}
+	room := in.Width - 12
 	if e.Count > 1 {
 		parts = append(parts, head(Number(e.Count)+" x "))
 	}
 	sample := tail.Safe(e.Sample, 300)
 	if sample != "" {
 		parts = append(parts, txt(sample), dim("  "))
+		room -= draw.Width(sample)
 	}
-	if e.Meaning != "" {
+	const least = 24 // cells; a shorter piece of the meaning says nothing
+	if e.Meaning != "" && room >= least {
 		parts = append(parts, dim(tail.Safe(e.Meaning, 300)))
 	}
 	if e.Source != "" && in.Width >= 140 {

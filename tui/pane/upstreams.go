@@ -2,6 +2,7 @@ package pane
 
 import (
 	"strconv"
+	"strings"
 
 	"why502/probe"
 	"why502/tail"
@@ -47,7 +48,7 @@ func (u *Upstreams) Lines(in *Input) []string {
 	}
 	visible := (in.Height - header) / per
 	u.cur.clamp(len(all), visible)
-	cols := upstreamWidths(in.Width, all)
+	cols := upstreamWidths(in, all)
 	var lines []string
 	if header == 1 {
 		lines = append(lines, cols.header(in))
@@ -76,10 +77,15 @@ type widths struct{ addr, state, strip, since, share int }
 
 // upstreamWidths gives the address what it needs and the rest by importance:
 // state, failed share, history, since when.
-func upstreamWidths(w int, all []upstream) widths {
-	c := widths{state: 12}
+func upstreamWidths(in *Input, all []upstream) widths {
+	w := in.Width
+	c := widths{state: 7}
 	for i := range all {
+		c.state = max(c.state, min(12, draw.Width(probeWord(in, &all[i]))))
 		c.addr = max(c.addr, draw.Width(tail.Safe(all[i].addr, 80)))
+	}
+	if w >= 50 {
+		c.state++
 	}
 	room := w - 3 - c.state
 	c.addr = max(10, min(c.addr, room-2, max(15, w/3)))
@@ -87,7 +93,7 @@ func upstreamWidths(w int, all []upstream) widths {
 	for _, col := range []struct {
 		width *int
 		want  int
-	}{{&c.share, 12}, {&c.strip, 8}, {&c.since, 9}} {
+	}{{&c.share, 10}, {&c.strip, 8}, {&c.since, 8}} {
 		if room >= col.want+1 {
 			*col.width = col.want
 			room -= col.want + 1
@@ -106,7 +112,11 @@ func (c widths) header(in *Input) string {
 		parts = append(parts, dim(" "+in.P.Fit("log failed", c.share)))
 	}
 	if c.strip > 0 {
-		parts = append(parts, dim(" "+in.P.FitRight("last probes", c.strip)))
+		title := "last probes"
+		if c.strip < draw.Width(title) {
+			title = "probes"
+		}
+		parts = append(parts, dim(" "+in.P.FitRight(title, c.strip)))
 	}
 	if c.since > 0 {
 		parts = append(parts, dim(" "+in.P.Fit("since", c.since)))
@@ -171,7 +181,7 @@ func logShare(in *Input, u *upstream, w int) part {
 	total := u.ok + u.failed
 	switch {
 	case total == 0:
-		return dim(in.P.Fit("no requests", w))
+		return dim(in.P.Fit("none", w))
 	case u.failed == 0:
 		return dim(in.P.Fit("0 of "+draw.Short(total), w))
 	}
@@ -227,7 +237,7 @@ func (u *Upstreams) second(in *Input, up *upstream) []part {
 				took = last.Timings.Total
 			}
 			parts = append(parts, fail(in.P.Glyphs.Fail+" "+ph.phase.String()), dim(" after "+Duration(took)+"  "))
-		case ph.took >= 0:
+		case ph.took >= 0 && ph.phase != probe.PhaseBody:
 			parts = append(parts, dim(ph.phase.String()+" "+Duration(ph.took)+"  "))
 		}
 	}
@@ -235,7 +245,8 @@ func (u *Upstreams) second(in *Input, up *upstream) []part {
 		parts = append(parts, dim("HTTP "+strconv.Itoa(last.Status)+"  "))
 	}
 	if last.Err != "" && !last.Class.Healthy() {
-		parts = append(parts, dim(tail.Safe(last.Err, 200)))
+		words := tail.Safe(last.Err, 200)
+		parts = append(parts, dim(words[strings.LastIndex(": "+words, ": "):]))
 	}
 	return parts
 }

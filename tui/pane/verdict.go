@@ -13,12 +13,17 @@ import (
 // next.
 type Verdict struct{}
 
-// Title names the pane with what is most likely.
+// Title names the pane with the state.
 func (v *Verdict) Title(in *Input) string {
-	if len(in.Verdict.Causes) == 0 {
-		return "Verdict"
+	switch StateOf(in) {
+	case Failing:
+		return "Verdict: failing"
+	case Recovered:
+		return "Verdict: recovered"
+	case Healthy:
+		return "Verdict: healthy"
 	}
-	return "Verdict  " + string(in.Verdict.Causes[0].ID)
+	return "Verdict"
 }
 
 // Lines shows the verdict; what is most needed comes first, the next command
@@ -153,7 +158,11 @@ func (v *Verdict) calm(in *Input, state State) []string {
 		lines = append(lines, v.healthy(in))
 	}
 	lines = append(lines, v.troubles(in, in.Height-len(lines)-1)...)
-	for _, parts := range v.watched(in) {
+	watched := v.watched(in)
+	if state != Healthy {
+		watched = v.sources(in)
+	}
+	for _, parts := range watched {
 		if len(lines) < in.Height {
 			lines = append(lines, row(in.P, in.Width, parts...))
 		}
@@ -168,6 +177,23 @@ func (v *Verdict) healthy(in *Input) string {
 	}
 	return row(in.P, in.Width, good("No incident: "), txt(Number(t.Failed)+" of "+Number(t.Requests)+" requests failed ("+
 		Percent(t.Failed, t.Requests)+"), not more than usual."))
+}
+
+// sources says how far each log is read, while there is nothing else to say.
+func (v *Verdict) sources(in *Input) [][]part {
+	lines := [][]part{{dim("watching  "), txt(watchWords(in))}}
+	for i := range in.Snap.Sources {
+		s := &in.Snap.Sources[i]
+		format := tail.Safe(s.Format, 40)
+		if format == "" {
+			format = "format not known yet"
+		}
+		lines = append(lines, []part{
+			dim("  " + in.P.Fit(s.Status.State.String(), 10)), mark(in.P.Middle(tail.Safe(s.Name, 300), max(20, in.Width/2))),
+			dim("  " + format + "  " + Bytes(uint64(max(s.Status.Offset, 0))) + " of " + Bytes(uint64(max(s.Status.Size, 0)))),
+		})
+	}
+	return lines
 }
 
 // watched says what is looked at and what almost went wrong.
