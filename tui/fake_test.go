@@ -57,7 +57,7 @@ func (f *fakeCore) RunStep(n int, plan *load.Plan) {
 
 func (f *fakeCore) LoadPlan() (load.Plan, bool) {
 	return load.Plan{
-		URL: "http://10.0.0.5:8000/", Method: "GET", Rate: 50, Duration: 10 * time.Second, Concurrency: 16, Timeout: time.Second, Steps: 5,
+		URL: "http://10.0.0.5:8000/", Method: "GET", Rate: 50, Duration: 10 * time.Second, Concurrency: 16, Timeout: time.Second, Steps: 5, StopErrors: 0.5,
 	}, !f.noPlan
 }
 

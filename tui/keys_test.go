@@ -219,7 +219,7 @@ func TestLoadAsksFirst(t *testing.T) {
 		core := fixture(t, "down")
 		m := testModel(core, 120, 40)
 		press(m, "6", "r")
-		showing("50 requests a second")(t, m, nil, nil)
+		showing("50 requests a second in 5 steps")(t, m, nil, nil)
 		if len(core.ran) != 0 {
 			t.Fatal("it ran before the answer")
 		}

@@ -97,11 +97,10 @@ func (m *model) consent() []string {
 	p := m.base.P
 	w := min(m.width-8, 84)
 	var body []string
-	body = append(body, "")
-	for _, l := range p.Wrap(tail.Safe(sentence(&m.plan), 600), w-4, 8) {
+	for _, l := range p.Wrap(tail.Safe(m.plan.Sentence(), 600)+".", w-4, 8) {
 		body = append(body, p.Paint(themes.Text, l))
 	}
 	body = append(body, "",
-		p.Paint(themes.Key, "y")+p.Paint(themes.Text, " send it   ")+p.Paint(themes.Key, "n")+p.Paint(themes.Text, " send nothing"), "")
-	return p.Box("Load test: a yes is needed", "", w, len(body)+2, body, true)
+		p.Paint(themes.Key, "y")+p.Paint(themes.Text, " send it   ")+p.Paint(themes.Key, "n")+p.Paint(themes.Text, " send nothing"))
+	return p.Box("May this load be sent?", "", w, len(body)+2, body, true)
 }
