@@ -249,7 +249,7 @@ func TestRowsAreBounded(t *testing.T) {
 		s.Traffic.Messages = append(s.Traffic.Messages, window.Message{Level: "error", Text: evil + strings.Repeat("x", 5000), Sample: "Authorization: Bearer sekrit", Count: 1, Source: evil})
 	}
 	v.Causes[0].Title = evil
-	v.Causes[0].Evidence[0].Sample = "Connection refused token=sekrit"
+	v.Causes[0].Evidence[0].Sample = "Connection refused /x?token=sekrit"
 	for _, r := range Rows(s, v) {
 		if n := utf8.RuneCountInString(r.Summary); n > summaryColumns {
 			t.Errorf("step %d: the summary has %d columns: %s", r.Step, n, r.Summary)

@@ -119,7 +119,7 @@ func (r *Runner) Run(ctx context.Context, number int, s *incident.Snapshot, v di
 		o.add("nobody is asked (--no-probe): run the command by hand", "")
 		if number == 3 {
 			j.localSockets(&o)
-			o.verdict = incident.Skipped
+			o.verdict, o.summary = incident.Skipped, "not asked"
 		}
 	} else {
 		o = run(j)

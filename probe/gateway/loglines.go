@@ -16,8 +16,10 @@ proxy_set_header X-Request-ID $request_id;`,
 unique-id-format %{+X}o\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
 unique-id-header X-Request-ID
 log-format "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %ID"`,
-	// mod_log_config; mod_unique_id gives UNIQUE_ID.
-	"apache": `LogFormat "%h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\" %D %{BALANCER_WORKER_NAME}e %{UNIQUE_ID}e" why502
+	// mod_log_config; mod_unique_id gives UNIQUE_ID, mod_proxy_balancer the worker.
+	// JSON, because a number without a name can't be told from another.
+	"apache": `LogFormat "{\"time\":\"%{%Y-%m-%dT%H:%M:%S%z}t\",\"remote_addr\":\"%a\",\"request\":\"%r\",\"status\":%>s,\"bytes\":%O,` +
+		`\"duration_us\":%D,\"upstream\":\"%{BALANCER_WORKER_NAME}e\",\"request_id\":\"%{UNIQUE_ID}e\",\"host\":\"%{Host}i\",\"user_agent\":\"%{User-Agent}i\"}" why502
 CustomLog ${APACHE_LOG_DIR}/access.log why502`,
 	// Caddy's JSON log has them all but the upstream, which stands in the runtime log.
 	"caddy": `log {
