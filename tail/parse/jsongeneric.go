@@ -95,7 +95,8 @@ var nginxJSON = jsonFormat{
 	all: "status",
 	some: "request_time|upstream_addr|upstream_response_time|upstream_status|body_bytes_sent|upstream_connect_time|remote_user|time_local|" +
 		"http_user_agent|http_referer|time_iso8601",
-	none: "apisix_latency|proxy_status|response_flags|latencies|response_time|DownstreamStatus|proxy_upstream_name|Tw",
+	none: "apisix_latency|proxy_status|response_flags|latencies|DownstreamStatus|proxy_upstream_name|Tw|httpMethod|resourcePath|routeKey|" +
+		"integrationStatus|responseLatency|properties|RayID|api_id",
 	rules: []jsonRule{
 		{aliasTime, dTime, 0},
 		{aliasClient, dClient, 0},

@@ -136,12 +136,23 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 		}
 		text = p.rest
 	}
-	if l.ask(&l.inner, text, ev) || l.byTag(tag, text, ev) {
+	if l.ask(&l.inner, text, ev) || l.byTag(tag, text, ev) || blank(text, ev) {
 		l.found(ev, stamp, depth, color)
 		return
 	}
 	ev.Reset()
 	ev.Time = stamp
+}
+
+// blank takes an empty line, which belongs to the record above it, as a line of a
+// stack trace.
+func blank(text []byte, ev *tail.Event) bool {
+	if len(bytes.TrimSpace(text)) > 0 {
+		return false
+	}
+	ev.Reset()
+	ev.Kind, ev.Gateway, ev.Format, ev.Message = tail.KindUpstream, "application", "traceback", text
+	return true
 }
 
 func (l *Lines) found(ev *tail.Event, stamp int64, depth int, color bool) {

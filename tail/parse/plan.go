@@ -66,14 +66,10 @@ func Detect(sample []byte, env Env) Plan {
 // rankFormats sorts the formats seen by their lines, after it gave look-alikes to
 // the gateway whose other lines are there.
 func rankFormats(counts map[string]int) []string {
-	gateways := make(map[string]bool)
-	for name := range counts {
-		gateways[formats[formatIndex[name]].Gateway] = true
-	}
 	for i := range formats {
 		f := &formats[i]
 		n := counts[f.twin]
-		if f.twin == "" || n == 0 || !gateways[f.Gateway] || ownLines(counts, f.twin) {
+		if f.twin == "" || n == 0 || !ownLines(counts, f.Name) || ownLines(counts, f.twin) {
 			continue
 		}
 		delete(counts, f.twin)

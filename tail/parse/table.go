@@ -5,13 +5,18 @@ package parse
 var formats = assemble(
 	haproxyFormats, haproxyEventFormats,
 	nginxErrorFormats,
+	goFormats,
 	nginxFormats,
 	ingressFormats, kongFormats, apisixFormats,
 	envoyFormats, envoyJSONFormats,
 	traefikFormats, caddyFormats,
+	pythonFormats, uwsgiFormats,
 	apacheErrorFormats, clfFormats, apacheFormats, timedFormats,
+	apintoFormats, apiFormats,
+	cloudFormats, awsFormats, w3cFormats,
 	genericFormats,
 	logfmtFormats,
+	systemFormats, tracebackFormats,
 )
 
 var formatIndex = func() map[string]int {
