@@ -110,17 +110,17 @@ func (f *facts) schemes(o *outcome) {
 			continue
 		}
 		at := u.endpoint.Pos.String()
-		switch {
-		case r.Class == probe.TLSPlain:
+		switch r.Class {
+		case probe.TLSPlain:
 			o.add(fmt.Sprintf("the gateway speaks TLS to %s, but a plain HTTP server answers there: write http instead of https", u.addr), at)
 			o.raise(incident.Fail, "https to plain port")
-		case r.Class == probe.TLSWanted:
+		case probe.TLSWanted:
 			o.add(fmt.Sprintf("the gateway speaks plain HTTP to %s, but a TLS server answers there: write https instead of http", u.addr), at)
 			o.raise(incident.Fail, "http to TLS port")
-		case r.Class == probe.Malformed:
+		case probe.Malformed:
 			o.add(fmt.Sprintf("what answers at %s is not HTTP: the port or the protocol is wrong", u.addr), at)
 			o.raise(incident.Fail, "not an HTTP port")
-		case r.Class == probe.Refused || r.Class == probe.SocketMissing:
+		case probe.Refused, probe.SocketMissing:
 			o.add(fmt.Sprintf("the configuration sends requests to %s, where nothing listens: compare with the address the application is bound to", u.addr), at)
 			o.raise(incident.Warn, "target not listening")
 		}

@@ -65,11 +65,12 @@ func aliveStep(f *facts) outcome {
 		return o
 	}
 	o.verdict, o.summary = incident.Unknown, "no upstream known"
-	if len(f.ups) > 0 {
+	switch {
+	case len(f.ups) > 0:
 		o.summary = "not asked yet"
-	} else if len(f.groups) > 0 {
+	case len(f.groups) > 0:
 		o.add("the log names "+list(f.groups)+" but no address: give the configuration (--gateway-config) or an endpoint (-e)", "")
-	} else {
+	default:
 		o.add("neither the logs nor a configuration name an upstream: give one with -e URL", "")
 	}
 	return o

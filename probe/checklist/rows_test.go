@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"why502/probe"
 	"why502/probe/diagnose"
 	"why502/probe/gateway"
@@ -20,6 +18,8 @@ import (
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/window"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")

@@ -21,8 +21,8 @@ func (j *job) readConfig() (*gateway.Config, error) {
 	path := j.opt.ConfigPath
 	if path == "" && j.snap.Config != nil && len(j.snap.Config.Files) > 0 {
 		path = j.snap.Config.Files[0]
-		if _, err := os.Stat(path); err != nil {
-			return j.snap.Config, nil // read from the output of nginx -T
+		if !exists(path) { // it was read from the output of nginx -T
+			return j.snap.Config, nil
 		}
 	}
 	if path != "" {
@@ -34,6 +34,11 @@ func (j *job) readConfig() (*gateway.Config, error) {
 		}
 	}
 	return nil, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // runConfig reads the configuration, asks the upstreams it names, and compares.

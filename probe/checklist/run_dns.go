@@ -42,9 +42,7 @@ func (j *job) resolveName(o *outcome, n name) {
 		o.add(err.Error(), "")
 	}
 	system := len(servers)
-	for _, r := range j.resolvers() {
-		servers = append(servers, r)
-	}
+	servers = append(servers, j.resolvers()...)
 	answers := make([]probe.Answer, len(servers)+1)
 	each(len(answers), func(i int) {
 		if i == 0 {

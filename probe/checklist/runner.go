@@ -127,10 +127,10 @@ func (r *Runner) Run(ctx context.Context, number int, s *incident.Snapshot, v di
 	if o.verdict == "" {
 		o.verdict = incident.Unknown
 	}
-	commands := append(j.commands, steps[number-1].commands(j.facts)...)
+	j.commands = append(j.commands, steps[number-1].commands(j.facts)...)
 	return incident.Step{
 		Number: number, At: r.opt.Now(), Verdict: o.verdict, Summary: fit(o.summary),
-		Findings: bound(o.findings), Commands: boundCommands(commands),
+		Findings: bound(o.findings), Commands: boundCommands(j.commands),
 	}
 }
 

@@ -84,8 +84,7 @@ func took(d time.Duration) string {
 }
 
 func digits(v float64) string {
-	switch {
-	case v < 10:
+	if v < 10 {
 		s := strconv.FormatFloat(v, 'f', 1, 64)
 		return strings.TrimSuffix(s, ".0")
 	}
