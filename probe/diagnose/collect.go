@@ -27,6 +27,7 @@ type finding struct {
 	routes      []window.Count
 	duration    window.Quantiles
 	status      int
+	hushed      bool   // adds no weight, an exacter line says the same
 	folded      uint64 // lines of consequences and companions attributed to it
 }
 
@@ -36,15 +37,14 @@ func (f *finding) request() bool { return !f.sig.Event }
 
 // evidence is all that the logs show, by role.
 type evidence struct {
-	snap     *incident.Snapshot
-	all      []*finding // what matched, in order of first appearance
-	silent   map[string]bool
-	upstream []string // addresses that answered well
+	snap  *incident.Snapshot
+	every []*finding // what matched, in order of first appearance
+	all   []*finding // of these, what belongs to the incident
 }
 
 // collect matches the messages and outcomes of a snapshot.
 func collect(s *incident.Snapshot, t *Table) *evidence {
-	e := &evidence{snap: s, silent: map[string]bool{}}
+	e := &evidence{snap: s}
 	for i := range s.Traffic.Messages {
 		if f := matchMessage(&s.Traffic.Messages[i], t); f != nil {
 			e.all = append(e.all, f)
@@ -55,10 +55,29 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 			e.all = append(e.all, f)
 		}
 	}
+	if s.Traffic.Requests == 0 && len(e.all) == 0 {
+		e.all = unparsed(s, t)
+	}
 	slices.SortStableFunc(e.all, func(a, b *finding) int {
 		return cmp.Or(a.first.Compare(b.first), cmp.Compare(b.count, a.count))
 	})
+	e.every = slices.Clone(e.all)
 	return e
+}
+
+// unparsed matches lines that no parser understood, as when a part of a line is
+// pasted: only where there is nothing better.
+func unparsed(s *incident.Snapshot, t *Table) []*finding {
+	var out []*finding
+	for i := range s.Sources {
+		src := &s.Sources[i]
+		for _, line := range src.UnparsedSamples {
+			if sig := t.anyText(line[:min(len(line), maxClassified)]); sig != nil {
+				out = append(out, &finding{sig: sig, gateway: src.Gateway, kind: tail.KindError, source: src.Name, text: line, sample: line, count: 1})
+			}
+		}
+	}
+	return out
 }
 
 func matchMessage(m *window.Message, t *Table) *finding {
@@ -71,6 +90,9 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	if sig == nil && m.Sample != text {
 		// The cause may stand in a field beside the message.
 		sig = t.lookup(m.Gateway, kind, m.Sample)
+	}
+	if sig == nil {
+		sig = t.lookup(m.Gateway, kind, m.Shape) // an application's access line: "answered with status 500"
 	}
 	if sig == nil {
 		return nil
@@ -86,6 +108,9 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 		gateway: o.Gateway, flags: o.Flags, server: o.Server, status: o.Status,
 		upstream: o.Upstream, reach: o.Reached, maker: tail.Maker(o.Maker),
 	}
+	if len(o.Flags) >= longFlags {
+		e.flags += " " + o.Sample // the flags were cut; their details stand in the line
+	}
 	sig := t.byEnding(&e)
 	if sig == nil {
 		return nil
@@ -96,6 +121,10 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 		duration: o.Duration, status: o.Status,
 	}
 }
+
+// longFlags is the length from which an outcome's flags may have been cut, in
+// bytes.
+const longFlags = 64
 
 // with returns the findings of a role.
 func (e *evidence) with(roles ...Role) []*finding {

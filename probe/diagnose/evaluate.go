@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"why502/probe/incident"
+	"why502/tail"
 	"why502/tail/window"
 )
 
@@ -20,13 +21,12 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	}
 	t := table()
 	ev := collect(s, t)
-	all := slices.Clone(ev.all)
 	ep := findEpisode(&s.Traffic, ev.all)
 	if !ep.found {
 		ep = patterns(s, ev, t)
 	}
 	if !ep.found {
-		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil, all), Unsure: probeOnly(s)}
+		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s)}
 	}
 	if !ep.firstFailure.IsZero() {
 		ev.within(ep.start.Add(-time.Second), ep.lastFailure.Add(trailing))
@@ -52,7 +52,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	if len(v.Causes) == 0 && ep.failed == 0 {
 		v.Incident = Incident{State: None}
 	}
-	v.Timeline = timeline(ev, &ep, v.Causes, all)
+	v.Timeline = timeline(ev, &ep, v.Causes)
 	v.Unsure = unsure(v.Causes, s)
 	return v
 }
@@ -105,9 +105,12 @@ const (
 // patterns looks for what many lines show though none of them is a failure:
 // clients that leave in numbers, and a sudden flood of 400.
 func patterns(s *incident.Snapshot, ev *evidence, t *Table) episode {
-	var aborts []*finding
+	var aborts, stalled []*finding
 	for _, f := range ev.with(Client) {
-		if f.sig.Cause == ClientAbort && (f.status == 499 || f.status == 460 || f.gateway == "haproxy" || strings.HasPrefix(f.sig.ID, "envoy-DC")) && f.status/100 != 2 {
+		switch {
+		case f.sig.ID == "go-body-canceled":
+			stalled = append(stalled, f)
+		case f.kind == tail.KindAccess && f.sig.Cause == ClientAbort && leftEarly(f):
 			aborts = append(aborts, f)
 		}
 	}
@@ -115,12 +118,16 @@ func patterns(s *incident.Snapshot, ev *evidence, t *Table) episode {
 		ev.all = append(ev.all, merged(t.pattern("many-aborts"), aborts))
 		return ep
 	}
+	if ep, ok := dominating(s, stalled); ok {
+		ev.all = append(ev.all, merged(t.pattern("many-body-aborts"), stalled))
+		return ep
+	}
 	var bad []*finding
 	for i := range s.Traffic.Outcomes {
 		if o := &s.Traffic.Outcomes[i]; o.Status == 400 && !strings.HasPrefix(o.Flags, "PR") && !strings.HasPrefix(o.Flags, "C") {
 			bad = append(bad, &finding{
 				gateway: o.Gateway, source: o.Source, text: o.Sample, sample: o.Sample, count: o.Count,
-				first: o.First, last: o.Last, seconds: o.Seconds, status: 400, kind: 1, upstreams: asFailed(o.Upstreams),
+				first: o.First, last: o.Last, seconds: o.Seconds, status: 400, kind: tail.KindAccess, upstreams: asFailed(o.Upstreams),
 			})
 		}
 	}
@@ -129,6 +136,12 @@ func patterns(s *incident.Snapshot, ev *evidence, t *Table) episode {
 		return ep
 	}
 	return episode{}
+}
+
+// leftEarly says whether the line shows a client that left before it had its
+// answer, and not one that was rejected.
+func leftEarly(f *finding) bool {
+	return f.status == 499 || f.status == 460 || f.status == 0 || f.gateway == "haproxy" && f.status/100 != 4
 }
 
 // asFailed counts the good requests of an outcome as failed ones.
@@ -146,7 +159,21 @@ func dominating(s *incident.Snapshot, found []*finding) (episode, bool) {
 		return episode{}, false
 	}
 	ep := episodeIn(seriesOf(s.Traffic.Points, found))
-	return ep, ep.found && ep.ratio >= dominant && ep.failed >= patternLeast
+	if !ep.found || ep.failed < patternLeast {
+		return ep, false
+	}
+	// The first second also holds requests from before.
+	var ended, all uint64
+	for _, p := range ep.points {
+		if p.Unix > ep.firstFailure.Unix() && p.Unix < ep.lastFailure.Unix() {
+			ended += uint64(p.Failed)
+			all += uint64(p.Total)
+		}
+	}
+	if all >= patternLeast {
+		ep.ratio = float64(ended) / float64(all)
+	}
+	return ep, ep.ratio >= dominant
 }
 
 // merged makes one finding of several under the pattern's row.

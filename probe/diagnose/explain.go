@@ -186,8 +186,8 @@ func (t *Table) explainFlag(words, gateway string) []Explanation {
 			seen[s.ID] = true
 			e := explanation(word, &s.Advice)
 			e.Gateways, e.Doc = s.Gateways[:min(len(s.Gateways), 1)], s.Doc
-			if s.Server != "" {
-				e.Word += " with " + s.Server
+			if s.Where == "access" && slices.Contains(s.Reach, "none") && slices.Contains(s.Gateways, "haproxy") {
+				e.Word += " with " + noServerMark
 			}
 			found = append(found, e)
 		}

@@ -37,6 +37,7 @@ func fold(e *evidence, silent bool) []*finding {
 
 	primary = append(primary, unaccompanied(primary, companions)...)
 	primary = foldAccess(primary)
+	hush(primary)
 	if len(weak) > 0 {
 		primary = append(primary, unexplained(primary, weak, silent)...)
 	}
@@ -113,6 +114,17 @@ func foldAccess(primary []*finding) []*finding {
 		return f.kind == tail.KindAccess && f.gateway != "haproxy" && !strings.Contains(f.sig.Symptom, "app-") &&
 			explained[family(f.gateway)]*5 >= f.count
 	})
+}
+
+// hush takes the weight from HAProxy's states of failed connects where an event
+// of a health check tells the reason: they are the same fault, told less exactly.
+func hush(primary []*finding) {
+	event := slices.ContainsFunc(primary, func(f *finding) bool { return f.gateway == "haproxy" && f.sig.Event })
+	for _, f := range primary {
+		if event && (f.sig.ID == "haproxy-SC" || f.sig.ID == "haproxy-sC") {
+			f.hushed = true
+		}
+	}
 }
 
 // family is the gateway that writes the error log of a gateway.
@@ -225,7 +237,7 @@ func (g *group) count(symptoms ...string) uint64 {
 	var n uint64
 	for _, f := range g.findings {
 		if slices.Contains(symptoms, f.sig.Symptom) {
-			n += f.count
+			n += f.count + f.folded
 		}
 	}
 	return n

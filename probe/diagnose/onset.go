@@ -33,8 +33,68 @@ func findEpisode(v *window.View, found []*finding) episode {
 		refine(&ep, v)
 		return ep
 	}
+	if ep = lone(v, points, found); ep.found {
+		return ep
+	}
 	return timeless(v, found)
 }
+
+// stays are symptoms that show a state and not an accident: one line of them is
+// worth a word, also when retries hid the failure from all clients.
+var stays = map[string]bool{
+	symRefused: true, "refused-unix": true, "unix-missing": true, "denied-unix": true, "denied": true, "backlog": true,
+	symConnTimeout: true, symNoRoute: true, "net-unreachable": true, "prohibited": true, "exhausted": true,
+	"dns-nxdomain": true, "dns-servfail": true, "dns-timeout": true, "dns-failed": true,
+	"tls-expired": true, "tls-issuer": true, "tls-name": true, "tls-sni": true, "tls-client-cert": true, "tls-plain": true,
+	"config": true, "oom": true, "boot-failed": true, "maintenance": true, "saturated": true,
+}
+
+// recent is how close to the end of the log a lone line must stand.
+const recent = 2 * time.Minute
+
+// lone makes an episode of single lines that show a lasting state, near the end of
+// the log, where the search sees no more than background.
+func lone(v *window.View, points []window.Point, found []*finding) episode {
+	ep := episode{points: points}
+	for _, f := range found {
+		if f.sig.Role != Primary || !stays[f.sig.Symptom] || f.kind == tail.KindAccess || f.last.IsZero() || v.Last.Sub(f.last) > recent {
+			continue
+		}
+		if !ep.found || f.first.Before(ep.start) {
+			ep.start = f.first
+		}
+		if f.last.After(ep.lastFailure) {
+			ep.lastFailure = f.last
+		}
+		ep.found = true
+		ep.failed += f.count
+	}
+	if !ep.found {
+		return ep
+	}
+	// Only what is near the end belongs to it; the rest was background.
+	if v.Last.Sub(ep.start) > recent && ep.failed < minLone {
+		ep.start = v.Last.Add(-recent)
+	}
+	ep.firstFailure = ep.start
+	ep.lastFailure = time.Unix(ep.lastFailure.Unix()+1, 0).UTC()
+	for _, f := range found {
+		if f.sig.Role == RecoveryRole && f.last.After(ep.lastFailure) {
+			ep.end = ep.lastFailure
+		}
+	}
+	for _, p := range points {
+		if p.Unix >= ep.start.Unix() {
+			ep.requests += uint64(p.Total)
+		}
+	}
+	ep.requests = max(ep.requests, ep.failed)
+	ep.ratio = float64(ep.failed) / float64(ep.requests)
+	return ep
+}
+
+// minLone is the number of lone lines that make their whole time an episode.
+const minLone = 3
 
 // episodeIn picks the episode to report of points.
 func episodeIn(points []window.Point) episode {

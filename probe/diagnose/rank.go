@@ -52,6 +52,9 @@ func (g *group) rank() {
 		if f.sig.Role == Hint {
 			damp = 0.5
 		}
+		if f.hushed {
+			damp = 0
+		}
 		g.weigh(f, f.sig.Cause, f.sig.Strength*damp)
 		for _, id := range slices.Sorted(maps.Keys(f.sig.Also)) {
 			if id != f.sig.Cause {

@@ -51,10 +51,10 @@ func partialConnects(g *group) []weighing {
 		}}
 	case g.has(symRefused, symNoRoute, "prohibited", "no-server"), sh.failed == 0:
 		return nil
-	case sh.ok > 0 && sh.ok*50 >= sh.failed && g.oneServer():
+	case (sh.ok > 0 && sh.ok*50 >= sh.failed || sh.fewGood) && g.oneServer():
 		return []weighing{{
 			cause: Overload, weight: 2.4, title: "{upstream} is overloaded: its accept queue is full",
-			meaning: fmt.Sprintf("%d requests still succeeded between the connects that timed out: a firewall lets none through, a full accept queue some.", sh.ok),
+			meaning: "Some requests still succeeded while other connects timed out: a firewall lets none through, a full accept queue some.",
 		}}
 	case sh.strictlyNone:
 		return []weighing{{cause: Firewall, weight: 0.6, meaning: "No request got through while connects timed out, as with dropped packets; a queue that is full for good looks the same."}}
@@ -79,13 +79,16 @@ func (g *group) oneServer() bool {
 func mixedRejects(g *group) []weighing {
 	rejects := g.count(symNoRoute, symRefused, "prohibited")
 	drops := g.count(symConnTimeout)
+	if g.unansweredARP() {
+		return nil
+	}
 	for _, f := range g.findings {
 		// HAProxy names both ends of a connect by one letter: S refused, s timed out.
 		if f.sig.ID == "haproxy-SC" {
 			rejects += f.count
 		}
 	}
-	if rejects == 0 || drops == 0 || g.has("tls-failed", "tls-silent", "denied-unix", "unix-missing", symEarlyClose, symReset) {
+	if rejects == 0 || drops == 0 || g.has("tls-failed", "tls-silent", "denied-unix", "unix-missing", symEarlyClose, symReset, symReadTimeout) {
 		return nil
 	}
 	if rejects*20 < drops || drops*20 < rejects {
@@ -100,6 +103,12 @@ func mixedRejects(g *group) []weighing {
 // noRouteTime: an ICMP reject fails at once, a host that is gone after the three
 // seconds in which nobody answers ARP.
 func noRouteTime(g *group) []weighing {
+	if g.unansweredARP() {
+		return []weighing{{
+			cause: UpstreamDown, weight: 2.6, title: "the host of {upstream} is gone from the network",
+			meaning: "Each connect ended after about three seconds though its own timer is longer: nobody answers for the address on the local network, so the host is gone.",
+		}}
+	}
 	if !g.has(symNoRoute) || g.has(symConnTimeout) {
 		return nil
 	}
@@ -148,10 +157,11 @@ func slowClose(g *group) []weighing {
 	if !g.has(symEarlyClose) || g.has(symRefused) {
 		return nil
 	}
-	if g.has(symReadTimeout) || sh.slow && (sh.after >= 3 || sh.ok > 0) && !sh.steady {
+	lost := sh.took >= 300*time.Millisecond && sh.took < 950*time.Millisecond
+	if g.has(symReadTimeout) || (lost || sh.slow && !sh.steady) && (sh.after >= 3 || sh.ok > 0) {
 		return []weighing{
 			{
-				cause: UpstreamDown, weight: 2.2, title: "workers of {upstream} are killed while they work on requests",
+				cause: UpstreamDown, weight: 2.8, title: "workers of {upstream} are killed while they work on requests",
 				meaning: "Requests were under way when their connections closed, and others succeed: processes die or are killed with requests in flight.",
 			},
 			{cause: Overload, weight: 0.9, meaning: "A process that dies under load is often killed for lack of memory."},
@@ -173,12 +183,12 @@ func slowClose(g *group) []weighing {
 // resetByAll: a TLS port resets every plain request after a few milliseconds.
 func resetByAll(g *group) []weighing {
 	sh := g.shape
-	if !g.has(symReset, symEarlyClose) || !sh.strictlyNone || sh.failed < 5 || sh.slow || g.has(symRefused) {
+	if g.has("tls-client-cert", "tls-failed", "tls-version", "tls-sni") || !g.has(symReset) && !g.hasID("haproxy-SH") || !sh.strictlyNone || sh.failed < 5 || sh.slow || g.has(symRefused) {
 		return nil
 	}
-	if sh.took >= 1500*time.Microsecond && sh.took < 30*time.Millisecond {
+	if sh.took >= 2*time.Millisecond && sh.took < 30*time.Millisecond {
 		return []weighing{{
-			cause: GatewayConfig, weight: 1.5, title: "the gateway probably speaks plain HTTP to {upstream}, which wants TLS",
+			cause: GatewayConfig, weight: 1.7, title: "the gateway probably speaks plain HTTP to {upstream}, which wants TLS",
 			meaning: fmt.Sprintf("Every request is broken off after %s: long enough to read it, too short to work on it, as a TLS port does with plain HTTP.", sh.took.Round(100*time.Microsecond)),
 		}}
 	}
@@ -194,7 +204,7 @@ func briefAbsence(g *group) []weighing {
 	if g.has(symEarlyClose, symReset, symConnTimeout, symNoRoute, "oom", "crash", symWorkerKill, "boot-failed") || !sh.recovered || sh.after < 3 || g.ep.pattern != "" {
 		return nil
 	}
-	if sh.length > 30*time.Second || g.moreThanOneServer() {
+	if sh.length > 30*time.Second || g.moreThanOneServer() || g.staysDown() {
 		return nil
 	}
 	return []weighing{{
@@ -203,8 +213,33 @@ func briefAbsence(g *group) []weighing {
 	}}
 }
 
+// unansweredARP recognizes HAProxy's four tries of three seconds each (and a second
+// between them), which are neither its own timer nor an answer.
+func (g *group) unansweredARP() bool {
+	return slices.ContainsFunc(g.findings, func(f *finding) bool {
+		d := f.duration.P50
+		return f.sig.ID == "haproxy-SC" && d >= 14500*time.Millisecond && d <= 16*time.Second
+	})
+}
+
 func (g *group) hasID(id string) bool {
 	return slices.ContainsFunc(g.findings, func(f *finding) bool { return f.sig.ID == id })
+}
+
+// staysDown says whether a health check took a server out and none took it back.
+func (g *group) staysDown() bool {
+	var down, up time.Time
+	for _, f := range g.findings {
+		if f.sig.Event && f.kind == tail.KindError && f.last.After(down) {
+			down = f.last
+		}
+	}
+	for _, f := range g.ev.every {
+		if f.sig.Role == RecoveryRole && f.last.After(up) {
+			up = f.last
+		}
+	}
+	return !down.IsZero() && !up.After(down)
 }
 
 // moreThanOneServer says whether other servers answered while this one failed.
@@ -220,7 +255,7 @@ func app503(g *group) []weighing {
 	if g.has("rate-limit") {
 		return nil
 	}
-	if sh.ok > 0 && sh.ok*200 >= sh.failed || sh.ok == 0 && sh.length <= 3*time.Second && sh.mixed(g.ep) {
+	if sh.ok > 0 && sh.ok*200 >= sh.failed || sh.fewGood {
 		return []weighing{{
 			cause: Overload, weight: 1.6, title: "{upstream} sheds load: it answers 503 to a part of the requests",
 			meaning: "Requests succeed beside those that get 503: the application declines what it has no capacity for.",
@@ -232,18 +267,6 @@ func app503(g *group) []weighing {
 	return nil
 }
 
-// mixed says whether the failing seconds themselves hold good requests, beyond
-// the first one.
-func (sh *shape) mixed(ep *episode) bool {
-	n := uint64(0)
-	for _, p := range ep.points {
-		if p.Unix > ep.firstFailure.Unix() && p.Unix < ep.lastFailure.Unix() {
-			n += uint64(p.Total - p.Failed)
-		}
-	}
-	return n > 0
-}
-
 // timeouts: an upstream that is merely slow on one route serves the others; one
 // that is full serves a few requests of any kind.
 func timeouts(g *group) []weighing {
@@ -251,10 +274,10 @@ func timeouts(g *group) []weighing {
 	if !g.has(symReadTimeout, "status-504") || g.has(symConnTimeout, symEarlyClose, symWorkerTime) {
 		return nil
 	}
-	if sh.ok > 0 && sh.ok*3 < sh.failed && sh.failed >= 10 {
+	if sh.fewGood {
 		return []weighing{{
-			cause: Overload, weight: 2.4,
-			meaning: fmt.Sprintf("A few requests (%d of %d) still succeed while most wait in vain: the workers are used up.", sh.ok, sh.ok+sh.failed),
+			cause: Overload, weight: 2.4, title: "{upstream} is overloaded: only a few requests get an answer in time",
+			meaning: "A few requests still succeed while most wait in vain: the workers are used up.",
 		}}
 	}
 	if sh.strictlyNone && sh.failed >= 5 {
@@ -321,7 +344,10 @@ func afterRestart(g *group) []weighing {
 		meaning: "The gateway itself was restarted or reloaded right before the failing began: its configuration may have changed.",
 	}
 	if g.has("invalid-response", "not-http", symRefused) {
-		w.weight = 1.6
+		w.weight = 1.9
+	}
+	if g.has("tls-failed", "tls-silent") {
+		w.weight = 1.3
 	}
 	if g.has("net-unreachable", "dns-nxdomain") {
 		w.weight = 0.4

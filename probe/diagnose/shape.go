@@ -22,6 +22,7 @@ type shape struct {
 	slow         bool          // failing requests took a second or more
 	steady       bool          // they all took about the same time
 	took         time.Duration // the median of failed requests, 0 when unknown
+	fewGood      bool          // a few requests still succeed while most fail
 	unsafeOnly   bool          // only methods that are not retried fail
 	restarted    bool          // the gateway was restarted or reloaded just before
 	errorsRead   bool          // a gateway's error log is being read
@@ -49,6 +50,7 @@ func shapeOf(s *incident.Snapshot, ep *episode, found []*finding) shape {
 		}
 	}
 	sh.measureTime(ep, found, first, last)
+	sh.fewGood = sh.partly(s)
 	sh.unsafeOnly = onlyUnsafe(s.Traffic.Top[window.ByMethod])
 	for _, c := range s.Traffic.Top[window.ByRoute] {
 		if c.Failed > 0 {
@@ -88,10 +90,46 @@ func (sh *shape) countAround(points []window.Point, first, last int64) {
 			sh.ok += uint64(p.Total - p.Failed)
 		}
 	}
+	if last-first <= 1 {
+		sh.ok += betweenEdges(points, first, last)
+	}
 	if beforeFirst > 0 {
 		sh.rateBefore = float64(before) / float64(first-beforeFirst)
 	}
 	sh.rateDuring = float64(during+sh.ok) / float64(last-first+1)
+}
+
+// betweenEdges guesses how many good requests stood between failures where there is
+// no whole second between the first and the last: half of those in two seconds
+// that both hold good and failed ones.
+func betweenEdges(points []window.Point, first, last int64) uint64 {
+	var good uint64
+	mixed := 0
+	for _, p := range points {
+		if p.Unix >= first && p.Unix <= last && p.Failed >= 2 && p.Total > p.Failed {
+			mixed++
+			good += uint64(p.Total - p.Failed)
+		}
+	}
+	if mixed < 2 {
+		return 0
+	}
+	return good / 2
+}
+
+// partly says whether a few requests still succeed while most fail: within the
+// failing time, on the very route that fails, or slowly at its beginning (requests
+// that got through before the timers of the others ended).
+func (sh *shape) partly(s *incident.Snapshot) bool {
+	if sh.ok > 0 && sh.ok*200 >= sh.failed && sh.ok*3 < sh.failed {
+		return true
+	}
+	for _, c := range s.Traffic.Top[window.ByRoute] {
+		if c.Failed >= 15 && c.OK > 0 && c.OK*4 <= c.Failed {
+			return true
+		}
+	}
+	return false
 }
 
 // measureTime says how long failing requests took: from the lines if they tell,
@@ -130,12 +168,12 @@ func (sh *shape) measureTime(ep *episode, found []*finding, first, last int64) {
 		}
 		prev = p.Unix
 	}
-	sh.slow = groups >= 2 && silences >= groups-1 && sh.rateDuring < sh.rateBefore/6
+	sh.slow = groups >= 2 && silences >= groups-1 && sh.rateDuring < sh.rateBefore/3
 	sh.steady = sh.slow && groups >= 3
 }
 
 // server says whether a server was tried at all.
-func (f *finding) server() bool { return f.sig.Server != noServerMark }
+func (f *finding) server() bool { return f.sig.Role != Consequence }
 
 // onlyUnsafe says whether failures hit only methods that gateways do not retry.
 func onlyUnsafe(methods []window.Count) bool {

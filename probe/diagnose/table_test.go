@@ -186,7 +186,7 @@ func TestMatchFlags(t *testing.T) {
 		e    ending
 		want string
 	}{
-		{ending{gateway: "haproxy", flags: "SC--", server: noServerMark, status: 503}, "haproxy-SC-nosrv"},
+		{ending{gateway: "haproxy", flags: "SC--", reach: window.ReachNone, status: 503}, "haproxy-SC-nosrv"},
 		{ending{gateway: "haproxy", flags: "SC--", status: 503}, "haproxy-SC"},
 		{ending{gateway: "haproxy", flags: "----", status: 200}, "nothing"},
 		{ending{gateway: "envoy", flags: "UF,URX", status: 503}, "envoy-UF"},

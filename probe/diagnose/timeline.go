@@ -17,7 +17,7 @@ const (
 )
 
 // timeline puts onset, causes, restarts, probe flips, marks and recovery in order.
-func timeline(e *evidence, ep *episode, causes []Cause, all []*finding) []Entry {
+func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 	var out []Entry
 	add := func(at time.Time, kind, text string) {
 		if !at.IsZero() {
@@ -43,7 +43,7 @@ func timeline(e *evidence, ep *episode, causes []Cause, all []*finding) []Entry 
 			add(last, "cause", fmt.Sprintf("last sign of %s", c.ID))
 		}
 	}
-	for _, f := range all {
+	for _, f := range e.every {
 		kind := ""
 		switch f.sig.Role {
 		case ConfigRole:
