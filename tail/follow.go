@@ -35,7 +35,6 @@ type follower struct {
 	before  *item     // the one before the current, perhaps closed
 	closed  []*item   // read and closed, to be known if they come back
 	known   []settled // rotated files that need no look any more
-	number  int       // Batch.File of the newest item
 	opened  bool      // something was opened before
 	awaited bool      // nothing was there at first: all that comes is new
 	archive bool      // a compressed file, read once
@@ -158,7 +157,7 @@ func (f *follower) cycle(ctx context.Context) bool {
 		again := false
 		f.measure()
 		for i := 0; i < len(f.chain); i++ {
-			n, changed := f.drain(ctx, f.chain[i])
+			n, changed := f.drain(ctx, i)
 			read += n
 			if changed { // the chain is another one now: look again
 				again = true
@@ -201,8 +200,9 @@ func (f *follower) measure() {
 	}
 }
 
-// drain reads the item up to its limit. changed: the chain is not what it was.
-func (f *follower) drain(ctx context.Context, it *item) (read int64, changed bool) {
+// drain reads the item at place i up to its limit. changed: the chain is not what it was.
+func (f *follower) drain(ctx context.Context, i int) (read int64, changed bool) {
+	it := f.chain[i]
 	if it.done || f.unreadable && f.now().Before(f.retryAt) {
 		return 0, false
 	}
@@ -227,11 +227,7 @@ func (f *follower) drain(ctx context.Context, it *item) (read int64, changed boo
 			f.fine()
 		}
 		if c.gone {
-			if it == f.current() {
-				f.truncated(ctx, it)
-			} else {
-				it.done, it.fixed = true, true
-			}
+			f.truncated(i)
 			return read, true
 		}
 		if c.n == 0 {

@@ -112,6 +112,12 @@ func quick() FollowOptions {
 func follow(t testing.TB, path string, opt FollowOptions) *collector {
 	t.Helper()
 	c := newCollector()
+	followInto(t, path, opt, c)
+	return c
+}
+
+func followInto(t testing.TB, path string, opt FollowOptions, c *collector) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- Follow(path, opt).Run(ctx, c) }()
@@ -121,7 +127,6 @@ func follow(t testing.TB, path string, opt FollowOptions) *collector {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	return c
 }
 
 // readAll reads a path once.

@@ -14,7 +14,9 @@ func (f *follower) first(ctx context.Context, it *item) {
 	for _, s := range siblings(f.opt.FS, it.real, false) {
 		f.settle(s.info)
 	}
-	it.checked = true
+	// Nothing came before it, but its own first text may be copied and truncated
+	// before it is ever read: what is a newer file then is unread.
+	f.before = &item{f: &handle{}, name: it.name, real: it.real, mod: it.mod}
 	f.chain = append(f.chain, it)
 	f.fine()
 	f.watchAt = time.Time{}
@@ -87,7 +89,7 @@ func (f *follower) recent(ctx context.Context, it *item) error {
 			return err
 		}
 		if c.gone {
-			f.truncated(ctx, it)
+			f.truncated(len(f.chain) - 1)
 			return nil
 		}
 		if c.n == 0 {

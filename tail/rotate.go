@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -12,6 +11,7 @@ import (
 // look finds out what has the name now and whether the current file was truncated,
 // and makes the chain agree.
 func (f *follower) look(ctx context.Context) {
+	f.checkTruncated(false)
 	info, err := f.opt.FS.Stat(f.path)
 	cur := f.current()
 	switch {
@@ -29,10 +29,19 @@ func (f *follower) look(ctx context.Context) {
 	case info.IsDir():
 		f.fail(notFile(f.path))
 	default:
+		f.checkTruncated(true) // before the rename, which puts its copy in its place in time
 		f.arrive(ctx)
 	}
-	if cur != nil && cur == f.current() {
-		f.checkTruncated(ctx, cur)
+}
+
+// checkTruncated finds the truncated files of the chain. With texts it looks at the
+// text also where there is more to read; else the read that follows does that.
+func (f *follower) checkTruncated(texts bool) {
+	for i := 0; i < len(f.chain); i++ {
+		if f.isTruncated(f.chain[i], texts) {
+			f.truncated(i)
+			i = -1
+		}
 	}
 }
 
@@ -55,26 +64,22 @@ func (f *follower) away(cur *item) {
 	}
 }
 
-// checkTruncated notices that the current file became shorter than what was read of
-// it, or holds another text up to there.
-func (f *follower) checkTruncated(ctx context.Context, cur *item) {
-	if cur.off == 0 {
-		return
+// isTruncated notices that a file became shorter than what was read of it, or holds
+// another text up to there.
+func (f *follower) isTruncated(it *item, text bool) bool {
+	if it.off == 0 || it.fixed || it.done {
+		return false
 	}
-	info, err := cur.f.Stat()
+	info, err := it.f.Stat()
 	if err != nil {
-		f.fail(explain(cur.name, err))
-		return
+		f.fail(explain(it.name, err))
+		return false
 	}
-	if info.Size() > cur.off { // the read that follows looks at the text
-		return
+	if info.Size() < it.off || info.Size() > it.off && !text {
+		return info.Size() < it.off
 	}
-	if info.Size() == cur.off {
-		if same, err := cur.in(cur.f); err != nil || same {
-			return
-		}
-	}
-	f.truncated(ctx, cur)
+	same, err := it.in(it.f)
+	return err == nil && !same
 }
 
 // arrive opens the file that has the name now and puts it at the end of the chain.
@@ -99,7 +104,7 @@ func (f *follower) arrive(ctx context.Context) {
 		_ = file.Close()
 		return
 	}
-	next := newItem(share(file), info, f.path, f.number, now)
+	next := newItem(share(file), info, f.path, 0, now)
 	next.real = real
 	if cur == nil {
 		f.first(ctx, next)
@@ -107,13 +112,12 @@ func (f *follower) arrive(ctx context.Context) {
 	}
 	f.st.Rotations++
 	f.fine()
-	f.carryOn(cur, next)
+	if !kept(siblings(f.opt.FS, cur.real, false), cur) {
+		f.carryOn(cur, next)
+	}
 	between := f.between(cur, next)
-	f.number++
-	next.number = f.number
 	f.chain = append(f.chain, next)
 	f.before = cur
-	next.checked = true
 	f.insert(between, len(f.chain)-1)
 	f.watchAt = time.Time{}
 }
@@ -142,6 +146,7 @@ func (f *follower) comeBack(info fs.FileInfo) bool {
 	for i, it := range f.chain {
 		if it.is(info) && !it.fixed {
 			f.before = f.current()
+			it.number = f.before.number + 1
 			f.chain = append(slices.Delete(f.chain, i, i+1), it)
 			f.fine()
 			return true
@@ -165,7 +170,10 @@ func (f *follower) comeBack(info fs.FileInfo) bool {
 			f.closed = slices.Delete(f.closed, i, i+1)
 			return false
 		}
-		it.f = share(file)
+		it.f, it.done = share(file), false
+		if cur := f.current(); cur != nil {
+			it.number = cur.number + 1
+		}
 		f.closed = slices.Delete(f.closed, i, i+1)
 		f.before = f.current()
 		f.chain = append(f.chain, it)
@@ -178,21 +186,33 @@ func (f *follower) comeBack(info fs.FileInfo) bool {
 // carryOnMost bounds how much text is compared to know a rewritten file.
 const carryOnMost = 256 << 20
 
-// carryOn lets next begin where cur was read to, when next is cur written anew
-// under the same name (an editor, a copy moved over it) and not its successor.
-func (f *follower) carryOn(cur, next *item) {
-	if cur.off == 0 || cur.off > carryOnMost || next.info.Size() < cur.off {
-		return
+// carryOn lets next begin where cur was read to, when next is cur written anew (by an
+// editor, a copy moved over it): it begins with all the text of cur, and no rotation
+// kept cur. cur is done then.
+func (f *follower) carryOn(cur, next *item) bool {
+	if next.fixed || next.info.Size() < cur.off || cur.off > carryOnMost {
+		return false
 	}
 	if same, err := cur.in(next.f); err != nil || !same {
-		return
+		return false
 	}
-	if !sameText(cur.f, next.f, cur.off) {
-		return
+	if cur.f.refs > 0 {
+		info, err := cur.f.Stat()
+		if err != nil || info.Size() == 0 || info.Size() > min(next.info.Size(), carryOnMost) || !sameText(cur.f, next.f, info.Size()) {
+			return false
+		}
+	} else if cur.off == 0 {
+		return false
 	}
-	next.imprint, next.sp, next.sniffed = cur.imprint, cur.sp, true
+	next.imprint, next.sp, next.sniffed, next.number = cur.imprint, cur.sp, cur.off > 0, cur.number
 	next.head, next.mark = slices.Clone(cur.head), slices.Clone(cur.mark)
-	cur.sp, cur.fixed, cur.done = splitter{}, true, true
+	cur.sp, cur.done = splitter{}, true
+	return true
+}
+
+// kept says whether a rotation kept the file under another name.
+func kept(all []sibling, it *item) bool {
+	return slices.ContainsFunc(all, func(s sibling) bool { return it.is(s.info) })
 }
 
 // sameText compares the first n bytes of two files.
@@ -212,18 +232,20 @@ func sameText(a, b File, n int64) bool {
 	return true
 }
 
-// truncated handles a current file that is not the text it was: what was not read
-// of it is looked for in the copy that was made before.
-func (f *follower) truncated(_ context.Context, cur *item) {
+// truncated handles the file at place i of the chain, which is not the text any more
+// that it was: what was not read of it is looked for in the copy that was made
+// before.
+func (f *follower) truncated(i int) {
 	f.st.Rotations++
 	now := f.now()
-	f.number++
-	next := &item{f: cur.f.retain(), info: cur.info, name: cur.name, real: cur.real, number: f.number, quiet: now, whole: now}
-	f.chain = f.chain[:len(f.chain)-1]
+	cur := f.chain[i]
+	next := &item{f: cur.f.retain(), info: cur.info, name: cur.name, real: cur.real, quiet: now, whole: now}
+	f.chain[i] = next
 	old := f.findCopy(cur)
 	copied := old != nil
 	if copied {
-		f.chain = append(f.chain, old)
+		f.chain = slices.Insert(f.chain, i, old)
+		i++
 	} else {
 		old = cur
 		f.st.LostBytes += max(0, cur.size-cur.off)
@@ -231,39 +253,41 @@ func (f *follower) truncated(_ context.Context, cur *item) {
 			f.deliver(b)
 		}
 	}
-	f.before = old
+	if next == f.current() {
+		f.before = old
+	}
 	between := f.between(old, next)
 	for _, it := range between {
 		it.joined = copied
 	}
-	f.chain = append(f.chain, next)
-	f.insert(between, len(f.chain)-1)
+	next.number = cur.number + 1
+	f.insert(between, i)
 	cur.f.release()
 }
 
-// insert puts items before place at of the chain.
+// insert puts items before place at of the chain and numbers what was not read yet.
 func (f *follower) insert(items []*item, at int) bool {
-	if len(items) == 0 {
-		return false
-	}
-	cur := f.chain[at]
-	for _, it := range items {
-		it.number = f.number
-		f.number++
-	}
-	cur.number = f.number
-	f.st.Rotations += len(items)
 	f.chain = slices.Insert(f.chain, at, items...)
-	f.before = items[len(items)-1]
-	return true
+	if n := len(items); n > 0 && at+n == len(f.chain)-1 {
+		f.before = items[n-1]
+	}
+	f.st.Rotations += len(items)
+	for i := 1; i < len(f.chain); i++ {
+		if it := f.chain[i]; it.off == 0 {
+			it.number = f.chain[i-1].number + 1
+		}
+	}
+	return len(items) > 0
 }
 
 // findCopy looks for the file that holds the text of cur as it was before it was
 // truncated, and returns an item that goes on in it.
 func (f *follower) findCopy(cur *item) *item {
-	file, s := f.locate(&cur.imprint, cur.real, func(s sibling) bool {
-		return cur.is(s.info) || f.isKnown(s.info) || f.inChain(s.info) != nil
-	})
+	inUse := func(s sibling) bool { return cur.is(s.info) || f.inChain(s.info) }
+	file, s := f.locate(&cur.imprint, cur.real, func(s sibling) bool { return inUse(s) || f.isKnown(s.info) })
+	if file == nil && cur.off >= markSize { // enough to know the text by
+		file, s = f.locate(&cur.imprint, cur.real, inUse)
+	}
 	if file == nil {
 		return nil
 	}
@@ -293,145 +317,4 @@ func (f *follower) locate(p *imprint, real string, skip func(sibling) bool) (Fil
 		_ = file.Close()
 	}
 	return nil, sibling{}
-}
-
-// between finds the rotated files that came after before and ahead of cur and were
-// never read, oldest first.
-func (f *follower) between(before, cur *item) []*item {
-	if before == nil {
-		return nil
-	}
-	all := siblings(f.opt.FS, cur.real, false)
-	moved := before.real != cur.real
-	if moved && filepath.Clean(before.real) != filepath.Clean(before.name) {
-		all = append(siblings(f.opt.FS, before.real, true), all...)
-	}
-	start, end, found := 0, len(all), false
-	for i, s := range all {
-		if f.isBefore(before, s) {
-			start, found = i+1, true
-		}
-		if cur.is(s.info) {
-			end = i
-		}
-	}
-	var items []*item
-	for i, s := range all {
-		if f.isKnown(s.info) {
-			continue
-		}
-		if i < start {
-			f.settle(s.info)
-			continue
-		}
-		if i >= end || s.info.Size() == 0 || f.inChain(s.info) != nil {
-			continue
-		}
-		if (!found || moved) && s.info.ModTime().Before(before.mod) {
-			f.settle(s.info)
-			continue
-		}
-		it, same := f.unread(s, before, cur)
-		switch {
-		case same: // a copy or the compressed form of the file before: what came earlier was read
-			for _, x := range items {
-				x.f.release()
-			}
-			items = nil
-			f.settle(s.info)
-		case it != nil:
-			items = append(items, it)
-			f.settle(s.info)
-		}
-	}
-	f.prune(all)
-	return items
-}
-
-// unread opens a sibling to be read whole. same: it holds the text of before.
-// Neither: it is a copy of cur in the making, or can't be told yet.
-func (f *follower) unread(s sibling, before, cur *item) (it *item, same bool) {
-	if s.compressed() {
-		if _, err := f.opt.FS.Stat(s.stem); err == nil {
-			return nil, false // being compressed at this moment
-		}
-	}
-	file, ok := s.open(f.opt.FS)
-	if !ok {
-		return nil, false
-	}
-	for _, c := range f.closed {
-		if ok, err := c.in(file); c.is(s.info) && (ok || err != nil) {
-			_ = file.Close()
-			return nil, false
-		}
-	}
-	head := make([]byte, headSize)
-	n, err := readFull(file, head, 0)
-	if err == nil && n > 0 && before.off > 0 {
-		if ok, err := before.in(file); ok && err == nil {
-			_ = file.Close()
-			return nil, true
-		}
-	}
-	if err != nil || n == 0 || sniff(s.path, head[:n]) != nil || !s.compressed() && beginsWith(cur.f, file) {
-		_ = file.Close()
-		return nil, false
-	}
-	it = newItem(share(file), s.info, s.path, 0, f.now())
-	it.sniffed, it.checked, it.fixed = true, true, s.compressed()
-	return it, false
-}
-
-// beginsWith says whether whole begins with all that part holds, which is so while
-// part is being copied from it.
-func beginsWith(whole, part File) bool {
-	a, err := whole.Stat()
-	if err != nil {
-		return false
-	}
-	b, err := part.Stat()
-	return err == nil && a.Size() >= b.Size() && b.Size() <= carryOnMost && sameText(whole, part, b.Size())
-}
-
-// isBefore says whether the sibling is the file before. Once that is closed its
-// inode may be used again, so the text decides.
-func (f *follower) isBefore(before *item, s sibling) bool {
-	if !before.is(s.info) || before.f.refs > 0 {
-		return before.is(s.info)
-	}
-	if s.info.Size() < before.off {
-		return false
-	}
-	file, ok := s.open(f.opt.FS)
-	if !ok {
-		return false
-	}
-	same, err := before.in(file)
-	_ = file.Close()
-	return err == nil && same
-}
-
-func (f *follower) inChain(info fs.FileInfo) *item {
-	for _, it := range f.chain {
-		if it.is(info) {
-			return it
-		}
-	}
-	return nil
-}
-
-func (f *follower) isKnown(info fs.FileInfo) bool {
-	return slices.ContainsFunc(f.known, func(s settled) bool { return s.is(info) })
-}
-
-func (f *follower) settle(info fs.FileInfo) {
-	f.known = append(f.known, settled{info, info.Size(), info.ModTime()})
-}
-
-// prune forgets the known files that are gone.
-func (f *follower) prune(all []sibling) {
-	f.known = slices.DeleteFunc(f.known, func(k settled) bool {
-		return !slices.ContainsFunc(all, func(s sibling) bool { return k.is(s.info) })
-	})
 }

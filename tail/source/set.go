@@ -57,36 +57,34 @@ func (s *set) scan() ([]string, error) {
 }
 
 // wanted leaves out what rotation made: of a directory by its name alone, of a glob
-// when the living file matches as well or the name can't be a living one.
+// when the living file matches as well. Logs that are named by date have no living
+// one among them: then it is the one written to last.
 func (s *set) wanted(path string, paths []string) bool {
-	base := filepath.Base(path)
+	base, follow := filepath.Base(path), s.opt.Follow
 	if s.dir {
 		return living(base)
+	}
+	if follow.Once && (follow.TimeOf == nil || follow.Since.IsZero()) {
+		return true // the pattern says what is wanted; nothing else reads the old ones
 	}
 	for _, other := range paths {
 		if other != path && filepath.Dir(other) == filepath.Dir(path) && tail.RotatedFrom(filepath.Base(other), base) {
 			return false
 		}
 	}
-	return !tail.IsRotated(base) || s.opt.Follow.Once && !s.livingBeside(path)
+	return !tail.IsRotated(base) || path == s.newest(paths)
 }
 
-// livingBeside says whether the file that path was rotated from is there: its
-// history then belongs to it.
-func (s *set) livingBeside(path string) bool {
-	dir, base := filepath.Split(path)
-	entries, err := s.fsys.ReadDir(filepath.Clean(dir))
-	if err != nil {
-		return false
-	}
-	for _, e := range entries {
-		if e.Name() != base && !tail.IsRotated(e.Name()) && tail.RotatedFrom(e.Name(), base) {
-			if ok, err := filepath.Match(filepath.Base(s.pattern), e.Name()); err == nil && ok {
-				return true
-			}
+// newest returns the path that was written to last.
+func (s *set) newest(paths []string) string {
+	var last string
+	var at time.Time
+	for _, path := range paths {
+		if info, err := s.fsys.Stat(path); err == nil && info.ModTime().After(at) {
+			last, at = path, info.ModTime()
 		}
 	}
-	return false
+	return last
 }
 
 // alias says whether a known path is the same file now. It needs s.mu.
