@@ -125,10 +125,10 @@ func broken(u *upstream, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// race resets every third connection on which a request comes after the first.
+// race resets every second connection on which a request comes after the first.
 func race(u *upstream, w http.ResponseWriter, r *http.Request) {
 	state, _ := r.Context().Value(connKey{}).(*connState)
-	if state == nil || state.requests < 2 || u.turns.Add(1)%3 != 0 {
+	if state == nil || state.requests < 2 || u.turns.Add(1)%2 != 0 {
 		shop(w, r)
 		return
 	}
