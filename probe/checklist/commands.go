@@ -82,7 +82,7 @@ func logsCommands(f *facts) []string {
 	grep := ""
 	for _, c := range f.verdict.Causes {
 		for _, e := range c.Evidence {
-			if grep == "" && !e.Against {
+			if grep == "" && fromLog(e) {
 				grep = grepWord(e.Sample)
 			}
 		}

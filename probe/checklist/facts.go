@@ -37,7 +37,7 @@ type facts struct {
 
 // originGateway marks the probe of the gateway itself (check --via): it is no
 // upstream.
-const originGateway = "gateway"
+const originGateway = "--via"
 
 // maxUpstreams bounds what one step looks at.
 const maxUpstreams = 32

@@ -31,11 +31,11 @@ func configStep(f *facts) outcome {
 	o.verdict = incident.Pass
 	o.summary = "fits, " + plural(len(f.ends), "upstream")
 	o.add(configText(c, len(f.ends)), strings.Join(c.Files[:min(len(c.Files), 5)], " "))
-	f.fromCauses(&o, 4)
 	f.unknownUpstreams(&o)
 	f.schemes(&o)
 	f.timeouts(&o)
 	f.buffers(&o)
+	f.fromCauses(&o, 4)
 	f.lints(&o)
 	return o
 }
@@ -189,11 +189,15 @@ func (f *facts) buffers(o *outcome) {
 	}
 }
 
-// lints adds what reading the file alone shows. What only matters together with
-// other facts ("info") does not raise the verdict.
+// lints adds what reading the file alone shows, without what concerns recording:
+// step 7 says so. What only matters together with other facts ("info") does not
+// raise the verdict.
 func (f *facts) lints(o *outcome) {
 	warned := 0
 	for _, l := range f.snap.Config.Lints {
+		if recordLints[l.ID] {
+			continue
+		}
 		text := l.Text
 		if l.Mend != "" {
 			text += "; mend: " + l.Mend
@@ -203,10 +207,8 @@ func (f *facts) lints(o *outcome) {
 		case "fail":
 			o.raise(incident.Fail, l.ID)
 		case "warn":
-			if !recordLints[l.ID] { // step 7 says so
-				warned++
-				o.raise(incident.Warn, l.ID)
-			}
+			warned++
+			o.raise(incident.Warn, l.ID)
 		}
 	}
 	if warned > 1 && o.verdict == incident.Warn && strings.Contains(o.summary, "-") {
@@ -228,7 +230,7 @@ func (f *facts) names() []name {
 	for i := range f.ups {
 		u := &f.ups[i]
 		host, port := hostPort(u.addr)
-		if !isName(host) || seen[host] {
+		if !isName(host) || isLoopback(host) || seen[host] {
 			continue
 		}
 		seen[host] = true

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"why502/probe/diagnose"
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/window"
@@ -62,6 +63,11 @@ func (f *facts) sourceState(o *outcome, src *incident.Source) {
 	}
 }
 
+// fromLog says whether evidence is lines of a log that speak for a cause.
+func fromLog(e diagnose.Evidence) bool {
+	return !e.Against && e.Count > 0 && e.Sample != "" && e.Source != "probe" && e.Source != "configuration" && e.Source != "host"
+}
+
 // failures adds the failing lines: what the first causes rest on, then the most
 // frequent messages and outcomes.
 func (f *facts) failures(o *outcome) {
@@ -69,7 +75,7 @@ func (f *facts) failures(o *outcome) {
 	shown := map[string]bool{}
 	for i, c := range f.verdict.Causes {
 		for _, e := range c.Evidence {
-			if i > 2 || e.Against || e.Count == 0 || e.Sample == "" || e.Source == "probe" || e.Source == "configuration" || e.Source == "host" {
+			if i > 2 || !fromLog(e) {
 				continue
 			}
 			words := phrase(e.Sample)

@@ -40,7 +40,7 @@ func aliveStep(f *facts) outcome {
 		}
 	}
 	if asked > 1 && healthy < asked {
-		o.summary = fmt.Sprintf("%d of %d down", asked-healthy, asked)
+		o.summary = fmt.Sprintf("%d of %d fail", asked-healthy, asked)
 		for end := range ends {
 			if len(ends) == 1 {
 				o.summary = fmt.Sprintf("%d of %d %s", asked-healthy, asked, end)

@@ -117,7 +117,7 @@ func answerText(who string, a *probe.Answer) string {
 	if len(a.A.Aliases) > 0 {
 		text += ", by way of " + list(a.A.Aliases)
 	}
-	if a.AAAA.Class != probe.OK && a.AAAA.Class != probe.DNSNoData && a.AAAA.Class != probe.DNSNotFound && a.AAAA.Class != "" {
+	if a.AAAA.Class != probe.OK && a.AAAA.Class != probe.DNSNoData && a.AAAA.Class != probe.DNSNotFound && a.AAAA.Class != "" && a.AAAA.Class != probe.Unknown {
 		text += "; its answer for IPv6: " + shortClass(a.AAAA.Class)
 	}
 	return text

@@ -20,16 +20,16 @@ var reachVerdicts = map[string]struct {
 	short   string
 	long    string
 }{
-	probe.ReachOpen:        {incident.Pass, "open", "takes connections"},
-	probe.ReachRefused:     {incident.Warn, "refused, path open", "is refused: the path is open"},
+	probe.ReachOpen:        {incident.Pass, "open", "succeeds"},
+	probe.ReachRefused:     {incident.Warn, "refused, path open", "is refused"},
 	probe.ReachRejected:    {incident.Fail, "rejected on the way", "is rejected by a firewall or router"},
-	probe.ReachFiltered:    {incident.Fail, "filtered", "gets no answer: filtered"},
-	probe.ReachUnreachable: {incident.Fail, "unreachable", "is unreachable"},
-	probe.ReachDenied:      {incident.Fail, "denied here", "is forbidden on this machine"},
-	probe.ReachLocal:       {incident.Fail, "out of ports", "fails because this machine is out of ports or descriptors"},
-	probe.ReachUnresolved:  {incident.Unknown, "name unknown", "can't be tried: the name has no address (step 5)"},
-	probe.ReachMissing:     {incident.Fail, "socket missing", "fails: the socket file is missing"},
-	probe.ReachBusy:        {incident.Fail, "backlog full", "fails: the accept queue is full"},
+	probe.ReachFiltered:    {incident.Fail, "filtered", "is filtered"},
+	probe.ReachUnreachable: {incident.Fail, "unreachable", "finds no way"},
+	probe.ReachDenied:      {incident.Fail, "denied here", "is forbidden"},
+	probe.ReachLocal:       {incident.Fail, "out of ports", "fails for want of ports or descriptors on this machine"},
+	probe.ReachUnresolved:  {incident.Unknown, "name unknown", "can't be tried, the name has no address (step 5)"},
+	probe.ReachMissing:     {incident.Fail, "socket missing", "fails"},
+	probe.ReachBusy:        {incident.Fail, "backlog full", "fails"},
 }
 
 // otherPorts are tried where the upstream's own port stays silent: an answer from
@@ -78,7 +78,7 @@ func reachOutcome(o *outcome, addr string, r probe.Reach) {
 		at += " (" + r.Addr + ")"
 	}
 	text := "connect to " + at + " " + w.long
-	if r.Detail != "" {
+	if r.Detail != "" && (r.Verdict != probe.ReachOpen || r.Lost > 0) {
 		text += ": " + r.Detail
 	}
 	var tries []string

@@ -168,7 +168,7 @@ func TestRunRefused(t *testing.T) {
 	}
 	r := NewRunner(opt)
 	wants(t, r.Run(t.Context(), 1, fails(addr), ongoing, nil), incident.Fail, "refused")
-	wants(t, r.Run(t.Context(), 3, fails(addr), ongoing, nil), incident.Fail, "other address", "is refused: the path is open", "nothing listens on "+addr)
+	wants(t, r.Run(t.Context(), 3, fails(addr), ongoing, nil), incident.Fail, "other address", "is refused: a RST came back", "nothing listens on "+addr)
 }
 
 func TestRunNetworkFiltered(t *testing.T) {

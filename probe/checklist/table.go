@@ -1,6 +1,8 @@
 package checklist
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"why502/probe/diagnose"
@@ -104,6 +106,33 @@ func Rows(s *incident.Snapshot, v diagnose.Verdict) []Row {
 	return rows
 }
 
+// told is what a finding is about, without what was measured: findings of a run
+// and of the snapshot that say the same count once.
+func told(text string) string {
+	if rest, ok := strings.CutPrefix(text, "connect to "); ok {
+		addr, _, _ := strings.Cut(rest, " ")
+		return "connect " + addr
+	}
+	return measured.ReplaceAllString(text, "")
+}
+
+var measured = regexp.MustCompile(`, for [0-9hms. ]+ now$|[0-9.]+ m?s\b`)
+
+// addNew appends the findings of older that tell something new.
+func addNew(newer, older []incident.Finding) []incident.Finding {
+	seen := map[string]bool{}
+	for _, f := range newer {
+		seen[told(f.Text)] = true
+	}
+	all := append([]incident.Finding{}, newer...)
+	for _, f := range older {
+		if !seen[told(f.Text)] {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // merge joins what a run found with what the snapshot says now. Newer passive
 // evidence that is certain overrules an older run; otherwise the worse one counts.
 // A run that only skipped says why, nothing more.
@@ -115,10 +144,15 @@ func merge(passive outcome, active incident.Step, ran bool) outcome {
 		return passive
 	}
 	m := outcome{verdict: active.Verdict, summary: active.Summary}
-	m.findings = append(m.findings, active.Findings...)
+	older := []incident.Finding(nil)
 	if rank[passive.verdict] >= rank[incident.Pass] || rank[active.Verdict] < rank[incident.Pass] {
-		m.findings = append(m.findings, passive.findings...)
+		older = passive.findings
 	}
+	m.findings = active.Findings
+	if passive.at.After(active.At) {
+		m.findings, older = older, m.findings
+	}
+	m.findings = addNew(m.findings, older)
 	// What flaps is not mended by one good answer.
 	newer := passive.at.After(active.At) && rank[passive.verdict] >= rank[incident.Pass] &&
 		(active.Verdict != incident.Warn || passive.verdict != incident.Pass)

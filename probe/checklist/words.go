@@ -167,6 +167,7 @@ var phrases = []struct{ in, short string }{
 	{"prematurely closed", "closed early"},
 	{"Connection reset by peer", "reset"},
 	{"connection reset by peer", "reset"},
+	{"SSL_do_handshake", "TLS handshake"},
 	{"certificate", "certificate"},
 	{"SSL", "TLS"},
 	{"tls:", "TLS"},

@@ -5,16 +5,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"why502/tail"
 )
 
-// bounded cuts a word from a file for use in a sentence.
-func bounded(s string) string {
-	const most = 120
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
-}
+// bounded makes a word from a file fit for a sentence.
+func bounded(s string) string { return tail.Clean(s, 120) }
 
 // unitDuration reads a number with units as nginx and HAProxy write them ("90",
 // "1m30s", "100ms", "2us"), plain numbers counting in plain. ok is false for
