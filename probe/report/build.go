@@ -190,8 +190,15 @@ type chart struct {
 
 type column struct{ requests, failed uint64 }
 
-// buildChart cuts the seconds into at most chartColumns columns.
+// buildChart cuts the seconds from the first to the last request into at most
+// chartColumns columns.
 func buildChart(seconds []window.Second, onset time.Time) chart {
+	for len(seconds) > 0 && seconds[0].Total() == 0 {
+		seconds = seconds[1:]
+	}
+	for len(seconds) > 0 && seconds[len(seconds)-1].Total() == 0 {
+		seconds = seconds[:len(seconds)-1]
+	}
 	if len(seconds) < 2 {
 		return chart{onset: -1}
 	}

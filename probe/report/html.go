@@ -23,6 +23,7 @@ type view struct {
 	Onset                           int
 	ChartNote                       string
 	cal                             calendar
+	shown                           shown
 }
 
 type pair struct{ Name, Value string }
@@ -37,7 +38,7 @@ func writeHTML(w io.Writer, r *Report, opt Options) error {
 	cal := newCalendar(r)
 	v := view{
 		Report: r, Headline: headline(r, cal), Mark: mark(r.Incident.State), Scope: scopeLine(r),
-		Statuses: statusLine(&r.Traffic), ChecklistFirst: opt.ChecklistFirst, cal: cal, Onset: r.chart.onset,
+		Statuses: statusLine(&r.Traffic), ChecklistFirst: opt.ChecklistFirst, cal: cal, shown: shown{}, Onset: r.chart.onset,
 	}
 	if l := r.Traffic.Latency; l != nil {
 		v.Latencies = append(v.Latencies, pair{"latency", latencyLine(l)})
@@ -97,7 +98,10 @@ func (v view) Facts(s Source) string { return sourceFacts(&s) }
 func (v view) Sign(verdict string) string { return mark(verdict) }
 
 // Finding joins a finding with what shows it.
-func (v view) Finding(f Finding) string { return findingText(f) }
+func (v view) Finding(f Finding) string { return v.shown.finding(f) }
+
+// First says whether a sample is there and not printed yet.
+func (v view) First(sample string) bool { return v.shown.first(sample) }
 
 // Width is the chart's width.
 func (v view) Width() int { return len(v.Bars) * 10 }

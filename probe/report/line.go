@@ -79,12 +79,12 @@ func (o *object) more(ev *tail.Event) {
 		if i > 0 {
 			o.dst = append(o.dst, ',')
 		}
-		inner := object{dst: append(o.dst, '{')}
-		inner.bytes("upstream", a.Addr)
-		inner.status("status", a.Status)
-		inner.duration("connect", a.Connect)
-		inner.duration("duration", upstreamTime(a))
-		o.dst = append(inner.dst, '}')
+		o.dst, o.some = append(o.dst, '{'), false
+		o.bytes("upstream", a.Addr)
+		o.status("status", a.Status)
+		o.duration("connect", a.Connect)
+		o.duration("duration", upstreamTime(a))
+		o.dst = append(o.dst, '}')
 	}
 	o.dst = append(o.dst, ']')
 }

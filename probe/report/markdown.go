@@ -12,10 +12,11 @@ type markdown struct {
 	w     *bufio.Writer
 	cal   calendar
 	blank bool // the last line was
+	shown shown
 }
 
 func writeMarkdown(w io.Writer, r *Report, opt Options) error {
-	m := &markdown{w: bufio.NewWriter(w), cal: newCalendar(r)}
+	m := &markdown{w: bufio.NewWriter(w), cal: newCalendar(r), shown: shown{}}
 	m.line("# why502: " + inline(headline(r, m.cal)))
 	m.line("")
 	if opt.ChecklistFirst {
@@ -99,7 +100,7 @@ func (m *markdown) evidence(side string, list []Evidence) {
 	for i := range list {
 		e := &list[i]
 		m.line("- " + side + ": " + inline(evidenceHead(e, m.cal)+": "+e.Meaning))
-		if e.Sample != "" {
+		if m.shown.first(e.Sample) {
 			m.line("")
 			m.block("  ", []string{e.Sample})
 		}
@@ -201,7 +202,7 @@ func (m *markdown) checklist(r *Report) {
 		}
 		m.line(fmt.Sprintf("- [%s] %d %s **%s**", box, s.Step, inline(s.Title), inline(s.Verdict)))
 		for _, f := range s.Findings {
-			m.line("  - " + inline(findingText(f)))
+			m.line("  - " + inline(m.shown.finding(f)))
 		}
 		if s.Verdict != "pass" && len(s.Commands) > 0 {
 			m.line("")

@@ -16,12 +16,13 @@ type text struct {
 	width int
 	ascii bool
 	cal   calendar
+	shown shown
 }
 
 // writeText writes r for a plain terminal or a pipe: the verdict first, then what
 // speaks for and against it, what to do next, and what it rests on.
 func writeText(w io.Writer, r *Report, opt Options) error {
-	t := &text{w: bufio.NewWriter(w), width: opt.Width, ascii: opt.ASCII, cal: newCalendar(r)}
+	t := &text{w: bufio.NewWriter(w), width: opt.Width, ascii: opt.ASCII, cal: newCalendar(r), shown: shown{}}
 	if t.width <= 0 {
 		t.width = defaultWidth
 	}
@@ -86,7 +87,7 @@ func (t *text) evidence(sign string, list []Evidence) {
 	for i := range list {
 		e := &list[i]
 		t.wrap("    "+sign+" ", "      ", evidenceHead(e, t.cal)+": "+e.Meaning)
-		if e.Sample != "" {
+		if t.shown.first(e.Sample) {
 			t.wrap("        ", "          ", e.Sample)
 		}
 	}
@@ -187,21 +188,13 @@ func (t *text) checklist(r *Report) {
 		s := &r.Checklist[i]
 		t.wrap(fmt.Sprintf("  %d %s ", s.Step, mark(s.Verdict)), "      ", s.Title+" "+s.Verdict)
 		for _, f := range s.Findings {
-			t.wrap("      ", "        ", findingText(f))
+			t.wrap("      ", "        ", t.shown.finding(f))
 		}
 		if s.Verdict != "pass" {
 			t.commands("      ", s.Commands)
 		}
 	}
 	t.line("")
-}
-
-// findingText joins a finding with what shows it.
-func findingText(f Finding) string {
-	if f.Evidence == "" || strings.Contains(f.Text, f.Evidence) {
-		return f.Text
-	}
-	return f.Text + " (" + f.Evidence + ")"
 }
 
 func (t *text) sources(r *Report) {

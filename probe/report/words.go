@@ -269,6 +269,27 @@ func latencyLine(l *Latency) string {
 		latency(l.P50), latency(l.P90), latency(l.P95), latency(l.P99), latency(l.Max))
 }
 
+// shown remembers the samples that stand in the report already, so that none is
+// printed twice: several causes often rest on the same line.
+type shown map[string]bool
+
+// first says whether sample is there and not printed yet.
+func (s shown) first(sample string) bool {
+	if sample == "" || s[sample] {
+		return false
+	}
+	s[sample] = true
+	return true
+}
+
+// finding joins a finding with what shows it, unless that is printed already.
+func (s shown) finding(f Finding) string {
+	if strings.Contains(f.Text, f.Evidence) || !s.first(f.Evidence) {
+		return f.Text
+	}
+	return f.Text + " (" + f.Evidence + ")"
+}
+
 // evidenceHead says how often, where and when an observation was made.
 func evidenceHead(e *Evidence, c calendar) string {
 	var parts []string
