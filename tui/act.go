@@ -198,6 +198,7 @@ func (m *model) pause() {
 
 // zoom changes the length of time shown.
 func (m *model) zoom(by int) {
+	m.still = true
 	m.span = clamp(m.span+by, 0, len(spans)-1)
 	m.change(func(in *pane.Input) { in.Span = spans[m.span] })
 	m.tell("the charts show " + pane.Span(spans[m.span]))

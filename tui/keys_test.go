@@ -55,7 +55,7 @@ var keyCases = map[string]keyCase{
 	"filter: text, /regex/, status:5xx -word": {nil, showing("filter /")},
 	"log: errors first, or all lines":         {nil, showing("Log  all lines")},
 	"latency: gateway, upstreams, table":      {[]string{"tab", "tab"}, showing("Latency of upstreams")},
-	"shorter time: 60, 15, 5, 1 min":          {nil, showing("Status mix, 1 min")},
+	"shorter time: 60, 15, 5, 1 min":          {nil, that("a minute", func(m *model, _ *fakeCore) bool { return m.base.Span == time.Minute })},
 	"longer time: 1, 5, 15, 60 min":           {nil, showing("Status mix, 15 min")},
 	"this pane on the whole screen, or back": {[]string{"shift+tab"}, that("the log alone", func(m *model, _ *fakeCore) bool {
 		s := screenOf(m)

@@ -85,7 +85,8 @@ type model struct {
 
 	looks looks
 	notes map[int]pane.Note
-	span  int // index in spans
+	span  int  // index in spans
+	still bool // the person chose the span
 
 	say      string
 	sayUntil time.Time
@@ -120,7 +121,21 @@ func (m *model) show(st stateMsg) {
 	if m.paused && m.base.Snap != nil {
 		return
 	}
-	m.change(func(in *pane.Input) { in.Snap, in.Verdict, in.Rows = st.snap, st.verdict, st.rows })
+	if !m.still {
+		m.span = suits(st.snap)
+	}
+	m.change(func(in *pane.Input) {
+		in.Snap, in.Verdict, in.Rows, in.Span = st.snap, st.verdict, st.rows, spans[m.span]
+	})
+}
+
+// suits is the span to begin with: five minutes, or one while there is no more
+// than that to show.
+func suits(s *incident.Snapshot) int {
+	if t := &s.Traffic; !t.First.IsZero() && s.Now.Sub(t.First) < time.Minute {
+		return 0
+	}
+	return 1
 }
 
 // change replaces the input of the panes by a changed copy: all are drawn anew.

@@ -107,7 +107,7 @@ func run(ctx context.Context, opt Options, m tea.Model) error {
 	}
 	_, err := tea.NewProgram(g, options...).Run()
 	if told := g.told(); told != nil {
-		fmt.Fprintf(opt.Errors, "why502: a fault in the program ended the monitor: %v; please report it with what follows\n%s", told.value, told.stack)
+		_, _ = fmt.Fprintf(opt.Errors, "why502: a fault in the program ended the monitor: %v; please report it with what follows\n%s", told.value, told.stack)
 		return fmt.Errorf("a fault in the program ended the monitor: %v", told.value)
 	}
 	switch {

@@ -19,6 +19,7 @@ type cached struct {
 	pane  pane.Pane
 	title string
 	lines []string
+	below int // lines out of sight
 }
 
 type cacheKey struct {
@@ -107,11 +108,12 @@ func (m *model) single() []string {
 		}
 	}
 	c := m.drawn(int(panes), p, r, true)
-	lines := make([]string, 0, m.height-1)
-	body := m.base.P.Grid(m.width, m.height-1, []draw.Row{{H: r.h, Cells: []draw.Cell{{
+	if c.below > 0 {
+		crumbs = m.base.P.Glyphs.Down + " " + pane.Plural(c.below, "more line") + "  " + crumbs
+	}
+	return m.base.P.Grid(m.width, m.height-1, []draw.Row{{H: r.h, Cells: []draw.Cell{{
 		Title: c.title, Right: crumbs, W: m.width - 2, Body: c.lines, Focused: true,
 	}}}}, m.footer())
-	return append(lines, body...)
 }
 
 // drawn draws a pane, or returns what it drew before from the same.
@@ -120,7 +122,10 @@ func (m *model) drawn(slot int, p pane.Pane, r rect, focus bool) *cached {
 	c := &m.cache[slot]
 	if c.key != k || c.pane != p {
 		in := m.input(r, focus)
-		*c = cached{k, p, p.Title(in), p.Lines(in)}
+		*c = cached{key: k, pane: p, title: p.Title(in), lines: p.Lines(in)}
+		if s, ok := p.(pane.Scroller); ok {
+			c.below = s.Below(in)
+		}
 	}
 	return c
 }

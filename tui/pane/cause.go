@@ -133,6 +133,9 @@ func (t *text) sources() {
 // Lines shows the page.
 func (c *Cause) Lines(in *Input) []string { return c.page.draw(in, c.lines(in)) }
 
+// Below is how many lines are out of sight.
+func (c *Cause) Below(in *Input) int { return c.page.below(in, c.lines(in)) }
+
 // Do moves over the lines and opens a step.
 func (c *Cause) Do(in *Input, a Action) Effect { return c.page.do(in, a, c.lines(in)) }
 

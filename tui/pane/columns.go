@@ -2,6 +2,7 @@ package pane
 
 import (
 	"sort"
+	"strconv"
 	"time"
 
 	"why502/tail/window"
@@ -18,11 +19,31 @@ type timeline struct {
 	cols []window.Second
 }
 
-// fold folds the seconds up to now into n columns that show at least span.
+// stepOf is the length of a column, in whole seconds, with which n columns come
+// nearest to span.
+func stepOf(span time.Duration, n int) int64 {
+	want, cols := max(int64(span/time.Second), 1), int64(max(n, 1))
+	short := want / cols
+	if short > 0 && want-short*cols <= (short+1)*cols-want {
+		return short
+	}
+	return short + 1
+}
+
+// shownSpan is the time that n columns show, in words: the zoom's own where it is
+// that by a tenth.
+func shownSpan(span time.Duration, n int) string {
+	shown := time.Duration(stepOf(span, n)*int64(n)) * time.Second
+	if (shown - span).Abs() <= span/10 {
+		return strconv.Itoa(int(span/time.Minute)) + " min"
+	}
+	return Span(shown)
+}
+
+// fold folds the seconds up to now into n columns that show about span.
 func fold(seconds []window.Second, now time.Time, span time.Duration, n int) timeline {
 	n = max(n, 1)
-	want := max(int64(span/time.Second), 1)
-	tl := timeline{step: (want + int64(n) - 1) / int64(n)}
+	tl := timeline{step: stepOf(span, n)}
 	last := now.Unix() - mod(now.Unix(), tl.step)
 	tl.from = last - int64(n-1)*tl.step
 	tl.cols = make([]window.Second, n)

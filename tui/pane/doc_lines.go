@@ -94,10 +94,7 @@ func (p *page) copy(in *Input, lines []docLine) (text, what string) {
 	return "", ""
 }
 
-// more says, for the frame, how much of the page is out of sight.
-func (p *page) more(in *Input, lines []docLine) string {
-	if below := len(lines) - p.cur.top - in.Height; below > 0 {
-		return Plural(below, "more line") + " below"
-	}
-	return ""
+// below is the number of lines out of sight below the last one shown.
+func (p *page) below(in *Input, lines []docLine) int {
+	return max(0, len(lines)-p.cur.top-in.Height)
 }

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/window"
+	"why502/themes"
 )
 
 // facts is what several panes need of a snapshot, made when first asked for and
@@ -28,9 +30,15 @@ func (in *Input) Prepare() { in.facts = &facts{} }
 func (in *Input) failures() []*Record {
 	f := in.facts
 	if f.failures == nil {
-		f.failures = in.read(in.Snap.Failures)
+		f.failures = slices.DeleteFunc(in.read(in.Snap.Failures), (*Record).chatter)
 	}
 	return f.failures
+}
+
+// chatter says whether r is an error log's line that tells of no fault: a start, a
+// reload, a debug line.
+func (r *Record) chatter() bool {
+	return r.Line.Kind == tail.KindError && levelRole(r.Safe("level", 8)) == themes.Dim
 }
 
 // recent are the newest lines, oldest first.

@@ -74,23 +74,23 @@ func ParseFilter(text string) (Filter, error) {
 func split(text string) ([]string, error) {
 	var words []string
 	var word strings.Builder
-	quoted, any := false, false
+	quoted, begun := false, false
 	flush := func() {
-		if any {
+		if begun {
 			words = append(words, word.String())
 		}
 		word.Reset()
-		any = false
+		begun = false
 	}
 	for _, r := range text {
 		switch {
 		case r == '"':
-			quoted, any = !quoted, true
+			quoted, begun = !quoted, true
 		case r == ' ' && !quoted:
 			flush()
 		default:
 			word.WriteRune(r)
-			any = true
+			begun = true
 		}
 	}
 	if quoted {

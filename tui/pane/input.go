@@ -75,6 +75,13 @@ type Stepper interface {
 	Step(in *Input) int
 }
 
+// Scroller is a page that may be longer than the screen.
+type Scroller interface {
+	// Below returns the number of lines out of sight below; it is asked after
+	// Lines.
+	Below(in *Input) int
+}
+
 // Effect is what follows from an action outside the pane.
 type Effect struct {
 	Open *Target // a page to open

@@ -206,7 +206,7 @@ func levelRole(level string) themes.Role {
 	switch levelWord(level) {
 	case "wrn":
 		return themes.Warn
-	case "not", "inf", "deb", "INF", "NOT", "DEB":
+	case "not", "inf", "deb", "tra", "INF", "NOT", "DEB", "TRA":
 		return themes.Dim
 	}
 	return themes.Fail

@@ -97,6 +97,9 @@ func (in *Input) sourceFull(i int) string {
 // Lines shows the page.
 func (q *Request) Lines(in *Input) []string { return q.page.draw(in, q.lines(in)) }
 
+// Below is how many lines are out of sight.
+func (q *Request) Below(in *Input) int { return q.page.below(in, q.lines(in)) }
+
 // Do moves over the lines and opens a joined error line.
 func (q *Request) Do(in *Input, a Action) Effect { return q.page.do(in, a, q.lines(in)) }
 

@@ -18,10 +18,9 @@ type Status struct {
 }
 
 // Title names the pane and what its cursor stands on.
-func (s *Status) Title(in *Input) string { return "Status mix, " + spanName(in.Span) }
-
-// spanName is the zoom in words.
-func spanName(d time.Duration) string { return strconv.Itoa(int(d/time.Minute)) + " min" }
+func (s *Status) Title(in *Input) string {
+	return "Status mix, " + shownSpan(in.Span, draw.ChartCols(in.Width))
+}
 
 func (s *Status) fold(in *Input) timeline {
 	return fold(in.Snap.Traffic.Seconds, in.now(), in.Span, draw.ChartCols(in.Width))

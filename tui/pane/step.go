@@ -84,6 +84,9 @@ func (s *Step) lines(in *Input) []docLine {
 // Lines shows the page.
 func (s *Step) Lines(in *Input) []string { return s.page.draw(in, s.lines(in)) }
 
+// Below is how many lines are out of sight.
+func (s *Step) Below(in *Input) int { return s.page.below(in, s.lines(in)) }
+
 // Do moves over the lines.
 func (s *Step) Do(in *Input, a Action) Effect { return s.page.do(in, a, s.lines(in)) }
 

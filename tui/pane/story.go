@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -177,19 +178,35 @@ func evidenceParts(in *Input, e *diagnose.Evidence) []part {
 	if e.Count > 1 {
 		parts = append(parts, head(Number(e.Count)+" x "))
 	}
-	sample := tail.Safe(e.Sample, 300)
-	if sample != "" {
-		parts = append(parts, txt(sample), dim("  "))
-		room -= draw.Width(sample)
+	sample, meaning := gist(tail.Safe(e.Sample, 600)), tail.Safe(e.Meaning, 300)
+	first, second := sample, meaning
+	if sample == "" || meaning != "" && draw.Width(sample) > room*2/3 {
+		first, second = meaning, sample // a long line would push its meaning out of sight
 	}
-	const least = 24 // cells; a shorter piece of the meaning says nothing
-	if e.Meaning != "" && room >= least {
-		parts = append(parts, dim(tail.Safe(e.Meaning, 300)))
+	parts = append(parts, txt(first))
+	const least = 24 // cells; a shorter piece of the second says nothing
+	if second != "" && room-draw.Width(first) >= least {
+		parts = append(parts, dim("  "+second))
 	}
 	if e.Source != "" && in.Width >= 140 {
 		parts = append(parts, dim("  ["+tail.Safe(e.Source, 60)+"]"))
 	}
 	return parts
+}
+
+// errorHead is what nginx writes before the words of an error line: time, level,
+// process, thread and connection (nginx source, ngx_log_error_core).
+var errorHead = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: (?:\*\d+ )?`)
+
+// gist is the words of a sample line: an nginx error line without what stands
+// before them and without the list of keys after them.
+func gist(sample string) string {
+	words := errorHead.ReplaceAllString(sample, "")
+	if words == sample {
+		return sample
+	}
+	words, _, _ = strings.Cut(words, ", client: ")
+	return words
 }
 
 // troubles are one line for each source that can't be read now.

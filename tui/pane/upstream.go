@@ -253,6 +253,9 @@ func (t *text) requests(up *upstream) {
 // Lines shows the page.
 func (u *Upstream) Lines(in *Input) []string { return u.page.draw(in, u.lines(in)) }
 
+// Below is how many lines are out of sight.
+func (u *Upstream) Below(in *Input) int { return u.page.below(in, u.lines(in)) }
+
 // Do moves over the lines and opens a request.
 func (u *Upstream) Do(in *Input, a Action) Effect { return u.page.do(in, a, u.lines(in)) }
 

@@ -1,8 +1,10 @@
 package pane
 
 import (
+	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"why502/probe"
 	"why502/tail"
@@ -32,20 +34,18 @@ func (u *Upstreams) Title(in *Input) string {
 	return "Upstreams  " + strconv.Itoa(bad) + " of " + strconv.Itoa(len(all)) + " failing"
 }
 
-// Lines shows a line for each upstream, two where there is room: the second one
-// has the phases of the last probe.
+// Lines shows a line for each upstream, and where there is room what its last
+// probe and the log say in more detail.
 func (u *Upstreams) Lines(in *Input) []string {
 	all := in.upstreams()
 	if len(all) == 0 {
 		return fill(in, u.none(in))
 	}
-	per, header := 1, 0
+	header := 0
 	if in.Height > len(all) {
 		header = 1
 	}
-	if in.Height-header >= 2*len(all) {
-		per = 2
-	}
+	per := clampInt((in.Height-header)/len(all), 1, 5)
 	visible := (in.Height - header) / per
 	u.cur.clamp(len(all), visible)
 	cols := upstreamWidths(in, all)
@@ -55,9 +55,7 @@ func (u *Upstreams) Lines(in *Input) []string {
 	}
 	for i := u.cur.top; i < len(all) && i < u.cur.top+visible; i++ {
 		lines = append(lines, pick(in, in.Width, i == u.cur.row, cols.row(in, &all[i])...))
-		if per == 2 {
-			lines = append(lines, row(in.P, in.Width, u.second(in, &all[i])...))
-		}
+		lines = append(lines, u.below(in, &all[i], per-1)...)
 	}
 	return fill(in, lines)
 }
@@ -79,9 +77,12 @@ type widths struct{ addr, state, strip, since, share int }
 // state, failed share, history, since when.
 func upstreamWidths(in *Input, all []upstream) widths {
 	w := in.Width
-	c := widths{state: 7}
+	c, most := widths{state: 7}, 12
+	if w >= 56 {
+		most = 18 // the longest class
+	}
 	for i := range all {
-		c.state = max(c.state, min(12, draw.Width(probeWord(in, &all[i]))))
+		c.state = max(c.state, min(most, draw.Width(probeWord(in, &all[i]))))
 		c.addr = max(c.addr, draw.Width(tail.Safe(all[i].addr, 80)))
 	}
 	if w >= 50 {
@@ -170,8 +171,6 @@ func probeWord(in *Input, u *upstream) string {
 		return "asking" + in.P.Glyphs.Ellipsis
 	case last.Class.Healthy():
 		return Duration(last.Timings.Total)
-	case last.Class == probe.Timeout:
-		return last.Phase.String() + " t/o"
 	}
 	return string(last.Class)
 }
@@ -218,17 +217,72 @@ func strip(h *probe.History) []draw.Mark {
 	return marks
 }
 
-// second is the line below an upstream: the phases of its last probe or what the
-// log says of its times.
-func (u *Upstreams) second(in *Input, up *upstream) []part {
-	last := up.last()
-	if last == nil {
-		if up.latency.Count == 0 {
-			return []part{dim("     no times known")}
+// below are at most n lines about one upstream: the phases of its last probe, its
+// times in the log, the course of the probes' times and who told of it.
+func (u *Upstreams) below(in *Input, up *upstream, n int) []string {
+	var lines []string
+	add := func(parts ...part) {
+		if len(lines) < n {
+			lines = append(lines, row(in.P, in.Width, append([]part{dim("     ")}, parts...)...))
 		}
-		return []part{dim("     in the log: p50 " + Duration(up.latency.P50) + ", p99 " + Duration(up.latency.P99))}
 	}
-	parts := []part{dim("     ")}
+	last := up.last()
+	if last != nil {
+		add(phaseParts(in, last)...)
+	}
+	if up.latency.Count > 0 {
+		add(dim("in the log p50 " + Duration(up.latency.P50) + "  p95 " + Duration(up.latency.P95) + "  p99 " + Duration(up.latency.P99)))
+	} else if last == nil {
+		add(dim("no times known"))
+	}
+	if words := spread(up.history); words != "" {
+		add(dim("probe times "), drawn(in.P.Sparkline(clampInt(in.Width-36, 8, 40), totals(up.history), themes.Accent)),
+			dim("  "+words))
+	}
+	if last != nil {
+		add(dim("known from " + tail.Safe(last.Target.Origin, 60)))
+	}
+	for len(lines) < n {
+		lines = append(lines, blanks(in.Width))
+	}
+	return lines
+}
+
+// totals are the times of the probes that were answered, NaN for the others.
+func totals(h *probe.History) []float64 {
+	values := make([]float64, len(h.Results))
+	for i := range h.Results {
+		values[i] = math.NaN()
+		if h.Results[i].Class.Healthy() {
+			values[i] = h.Results[i].Timings.Total.Seconds()
+		}
+	}
+	return values
+}
+
+// spread is the range of the answered probes' times, "" when none was.
+func spread(h *probe.History) string {
+	if h == nil {
+		return ""
+	}
+	low, high := time.Duration(-1), time.Duration(-1)
+	for i := range h.Results {
+		if d := h.Results[i].Timings.Total; h.Results[i].Class.Healthy() {
+			if low < 0 || d < low {
+				low = d
+			}
+			high = max(high, d)
+		}
+	}
+	if low < 0 {
+		return ""
+	}
+	return Duration(low) + " to " + Duration(high)
+}
+
+// phaseParts are the phases of a probe in one line, the one it ended in marked.
+func phaseParts(in *Input, last *probe.Result) []part {
+	var parts []part
 	for _, ph := range phases(last) {
 		switch {
 		case !last.Class.Healthy() && ph.phase == last.Phase:
@@ -250,6 +304,8 @@ func (u *Upstreams) second(in *Input, up *upstream) []part {
 	}
 	return parts
 }
+
+func clampInt(v, low, high int) int { return max(low, min(v, high)) }
 
 // Do moves the cursor and opens the upstream.
 func (u *Upstreams) Do(in *Input, a Action) Effect {
