@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -94,6 +95,8 @@ const (
 	prohibitedHost = "10.177.3.1"
 	unreachHost    = "10.177.3.2"
 	dropHost       = "10.177.3.3"
+	openHost6      = "fd77:2::2"
+	prohibited6    = "fd77:3::1"
 )
 
 func newChain(t *testing.T) chain {
@@ -126,13 +129,20 @@ func newChain(t *testing.T) chain {
 		"-n A link set v1 up", "-n R link set v1 up", "-n R link set v2 up", "-n B link set v2 up", "-n B link set lo up",
 		"-n A route add default via 10.177.1.1", "-n B route add default via 10.177.2.1",
 		"-n R route add prohibit " + prohibitedHost, "-n R route add unreachable " + unreachHost, "-n R route add blackhole " + dropHost,
+		"-n A addr add fd77:1::2/64 dev v1 nodad", "-n R addr add fd77:1::1/64 dev v1 nodad",
+		"-n R addr add fd77:2::1/64 dev v2 nodad", "-n B addr add " + openHost6 + "/64 dev v2 nodad",
+		"-n A route add default via fd77:1::1", "-n B route add default via fd77:2::1", "-n R route add prohibit " + prohibited6,
 	} {
 		if err := run(line); err != nil {
 			t.Skip("skipped:", err)
 		}
 	}
 	var err error
-	inNamespace(t, c.router, func() { err = os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644) })
+	inNamespace(t, c.router, func() {
+		for _, name := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
+			err = errors.Join(err, os.WriteFile("/proc/sys/net/"+name, []byte("1"), 0o644))
+		}
+	})
 	if err != nil {
 		t.Skip("skipped: forwarding cannot be switched on:", err)
 	}
@@ -164,7 +174,7 @@ func TestConnectThroughARouter(t *testing.T) {
 	c := newChain(t)
 	var port uint16
 	inNamespace(t, c.server, func() {
-		ln, err := net.Listen("tcp4", openHost+":0")
+		ln, err := net.Listen("tcp", "[::]:0")
 		if err != nil {
 			t.Error(err)
 			return
@@ -184,6 +194,9 @@ func TestConnectThroughARouter(t *testing.T) {
 		{at(prohibitedHost, 80), ReachRejected, "administratively prohibited from 10.177.1.1"},
 		{at(unreachHost, 80), ReachUnreachable, "host unreachable from 10.177.1.1"},
 		{at(dropHost, 80), ReachFiltered, "no answer"},
+		{at(openHost6, port), ReachOpen, "accepts"},
+		{at(openHost6, 1), ReachRefused, "RST"},
+		{at(prohibited6, 80), ReachRejected, "administratively prohibited from fd77:1::1"},
 	}
 	for _, tt := range tests {
 		var r Reach
@@ -204,6 +217,9 @@ func TestConnectThroughARouter(t *testing.T) {
 	}
 	if got, want := walk(at(openHost, port)), "1 10.177.1.1 no-route; 2 10.177.2.2 ok; "; got != want {
 		t.Errorf("path to the open port: %s, want %s", got, want)
+	}
+	if got, want := walk(at(openHost6, port)), "1 fd77:1::1 no-route; 2 fd77:2::2 ok; "; got != want {
+		t.Errorf("path over IPv6: %s, want %s", got, want)
 	}
 	if got, want := walk(at(openHost, 1)), "1 10.177.1.1 no-route; 2 10.177.2.2 refused; "; got != want {
 		t.Errorf("path to the closed port: %s, want %s", got, want)

@@ -43,6 +43,9 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Roots verify certificates; nil takes the system's.
 	Roots *x509.CertPool
+	// OneConnection leaves out the second connection that Do may need to name a
+	// cause.
+	OneConnection bool
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }

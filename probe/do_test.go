@@ -292,3 +292,59 @@ func TestDoUnix(t *testing.T) {
 		t.Errorf("denied: %s (%s)", r.Class, r.Err)
 	}
 }
+
+// scripted is a connection whose peer has said all it will say.
+type scripted struct {
+	net.Conn
+	io.Reader
+}
+
+func (s scripted) Read(b []byte) (int, error)     { return s.Reader.Read(b) }
+func (scripted) Write(b []byte) (int, error)      { return len(b), nil }
+func (scripted) Close() error                     { return nil }
+func (scripted) SetDeadline(time.Time) error      { return nil }
+func (scripted) SetReadDeadline(time.Time) error  { return nil }
+func (scripted) SetWriteDeadline(time.Time) error { return nil }
+func (scripted) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IP{127, 0, 0, 1}, Port: 1} }
+
+func FuzzAnswer(f *testing.F) {
+	for _, s := range []string{
+		okText, "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n",
+		"HTTP/1.1 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", "\x15\x03\x01\x00\x02\x02\x46", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz", "",
+	} {
+		f.Add(s, true, false)
+		f.Add(s, false, true)
+	}
+	f.Fuzz(func(t *testing.T, answer string, gentle, secure bool) {
+		target := Target{URL: "http://127.0.0.1:1/", Gentle: gentle}
+		if secure {
+			target.URL = "https://127.0.0.1:1/"
+		}
+		r := Do(context.Background(), target, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+			return scripted{Reader: strings.NewReader(answer)}, nil
+		}})
+		if r.Class == "" || len(r.FirstBytes) > maxFirst || len(r.Err) > maxErr || len(r.Server) > 100 || r.HeaderBytes > HeaderLimit+4096 {
+			t.Errorf("%+v", r)
+		}
+		if r.Class.Healthy() && (r.Phase != PhaseDone || r.Status >= 500 && (!gentle || r.Status != 501)) {
+			t.Errorf("healthy with status %d in %s: %+v", r.Status, r.Phase, r)
+		}
+	})
+}
+
+func TestDoRefusesAnOddHost(t *testing.T) {
+	for _, host := range []string{"a\r\nX: y", "a b", "a/b", strings.Repeat("a", 300), "b\u00fc"} {
+		r := Do(context.Background(), Target{URL: "http://127.0.0.1:1", Host: host}, Options{
+			Dial: func(context.Context, string, string) (net.Conn, error) {
+				t.Errorf("connected for the host %q", host)
+				return nil, io.EOF
+			},
+		})
+		if r.Class != Unknown || !strings.Contains(r.Err, "no host name") {
+			t.Errorf("%q: %s (%s)", host, r.Class, r.Err)
+		}
+	}
+	if _, err := (Target{URL: "http://127.0.0.1:1", Host: "[::1]:80"}).endpoint(); err != nil {
+		t.Error(err)
+	}
+}

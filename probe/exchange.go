@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"why502/tail"
@@ -49,8 +50,13 @@ func (m *meter) first() string { return string(m.head) }
 // exchange sends one request and reads the answer.
 func (p *prober) exchange(ctx context.Context) {
 	req := p.request(ctx)
+	var text bytes.Buffer
+	if err := req.Write(&text); err != nil {
+		p.fail(PhaseFirstByte, Unknown, fmt.Errorf("the request cannot be made: %w", err))
+		return
+	}
 	began := p.opt.Now()
-	writeErr := req.Write(p.conn)
+	_, writeErr := p.conn.Write(text.Bytes())
 	// A server that refuses to read may have answered: read in any case.
 	br := bufio.NewReaderSize(p.conn, 4096)
 	_, err := br.Peek(1)
@@ -70,6 +76,11 @@ func (p *prober) exchange(ctx context.Context) {
 	p.res.Status, p.res.Proto = resp.StatusCode, cut(resp.Proto, 20)
 	p.res.Server, p.res.RetryAfter = cut(resp.Header.Get("Server"), 100), cut(resp.Header.Get("Retry-After"), 100)
 	p.body(resp)
+	if resp.StatusCode == http.StatusBadRequest && p.gentle {
+		// Go's server sends its sentence even to a HEAD.
+		rest, _ := br.Peek(br.Buffered())
+		p.heardTLS(rest)
+	}
 	p.judge(resp)
 }
 
@@ -167,7 +178,14 @@ func (p *prober) body(resp *http.Response) {
 		}
 		p.fail(PhaseBody, class, fmt.Errorf("after %d bytes of the body: %w", n, err))
 	}
-	if resp.StatusCode == http.StatusBadRequest && !p.end.tls && saysTLS(text.Bytes()) {
+	if resp.StatusCode == http.StatusBadRequest {
+		p.heardTLS(text.Bytes())
+	}
+}
+
+// heardTLS takes the server's word that its port speaks TLS.
+func (p *prober) heardTLS(body []byte) {
+	if !p.end.tls && saysTLS(body) {
 		p.fail(PhaseFirstByte, TLSWanted, errors.New("the server says that plain HTTP came to its HTTPS port"))
 	}
 }
@@ -214,11 +232,12 @@ func (p *prober) judge(resp *http.Response) {
 	}
 }
 
-// lookTLS finds out whether a plain request was cut off because the port speaks
-// TLS.
+// lookTLS finds out whether a plain request was cut off, or its HEAD answered 400
+// without a word, because the port speaks TLS.
 func (p *prober) lookTLS(ctx context.Context) {
-	suspicious := p.res.Phase == PhaseFirstByte && (p.res.Class == EOF || p.res.Class == Reset) || p.res.Status == http.StatusBadRequest
-	if p.end.tls || p.end.network == "unix" || !suspicious || p.res.Class == TLSWanted {
+	cutOff := p.res.Phase == PhaseFirstByte && (p.res.Class == EOF || p.res.Class == Reset)
+	wordless := p.gentle && p.res.Status == http.StatusBadRequest && p.res.Class == HTTP4xx && answers400(p.res.Server)
+	if p.end.tls || p.end.network == "unix" || !cutOff && !wordless {
 		return
 	}
 	p.second(ctx, func(conn *meter, until context.Context) bool {
@@ -227,6 +246,17 @@ func (p *prober) lookTLS(ctx context.Context) {
 		_ = tls.Client(conn, cfg).HandshakeContext(until) // the bytes tell
 		return isTLSRecord(conn.head)
 	}, TLSWanted, PhaseFirstByte, "the server speaks TLS, it was asked in plain HTTP")
+}
+
+// answers400 names the servers that answer 400 to plain HTTP on a TLS port; most
+// others that answer 400 are applications that dislike the Host header.
+func answers400(server string) bool {
+	for _, name := range []string{"nginx", "openresty", "Apache", "Tengine"} {
+		if strings.HasPrefix(server, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookPlain finds out whether a TLS handshake stayed unanswered because the port
@@ -245,6 +275,9 @@ func (p *prober) lookPlain(ctx context.Context) {
 // second opens one more connection to tell two causes apart; see says whether it
 // is the class given.
 func (p *prober) second(ctx context.Context, see func(*meter, context.Context) bool, c Class, ph Phase, words string) {
+	if p.opt.OneConnection {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	raw, err := p.opt.Dial(ctx, p.end.network, p.end.addr)
@@ -255,6 +288,9 @@ func (p *prober) second(ctx context.Context, see func(*meter, context.Context) b
 	defer func() { _ = conn.Close() }()
 	defer endWith(ctx, raw)()
 	if see(conn, ctx) {
-		p.fail(ph, c, errors.New(words+" ("+tail.Clean(p.res.Err, 120)+")"))
+		if p.res.Err != "" {
+			words += " (" + tail.Clean(p.res.Err, 120) + ")"
+		}
+		p.fail(ph, c, errors.New(words))
 	}
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -73,7 +74,13 @@ type turn struct {
 	asked   bool // goes now, paused or not
 	once    bool // leaves the schedule after it
 	gone    bool // removed while under way: its result is not told
+	// quiet is until when the target is spared a second connection that told
+	// nothing: to a server in trouble it is noise in its log.
+	quiet time.Time
 }
+
+// quietTime is how long a second connection that told nothing is not repeated.
+const quietTime = time.Minute
 
 // NewScheduler starts an empty schedule that tells each result to emit, which
 // must not call Stop.
@@ -287,12 +294,26 @@ func (s *Scheduler) next() *turn {
 	return first
 }
 
+// ambiguous says whether r is one for which Do opens a second connection.
+func ambiguous(r Result) bool {
+	switch r.Class {
+	case EOF, Reset, Timeout:
+		return r.Phase == PhaseFirstByte || r.Phase == PhaseTLS
+	case HTTP4xx:
+		return r.Status == http.StatusBadRequest
+	}
+	return false
+}
+
 func (s *Scheduler) probe(e *turn) {
 	defer s.wg.Done()
+	opt := s.opt.Probe
+	began := s.opt.Clock.Now()
 	s.mu.Lock()
 	t := e.target
+	opt.OneConnection = opt.OneConnection || began.Before(e.quiet)
 	s.mu.Unlock()
-	r := s.opt.Do(s.ctx, t, s.opt.Probe)
+	r := s.opt.Do(s.ctx, t, opt)
 
 	s.out.Lock()
 	s.mu.Lock()
@@ -307,6 +328,12 @@ func (s *Scheduler) probe(e *turn) {
 	defer s.mu.Unlock()
 	s.running--
 	e.running = false
+	switch {
+	case !ambiguous(r):
+		e.quiet = time.Time{}
+	case !opt.OneConnection:
+		e.quiet = began.Add(quietTime)
+	}
 	every := s.opt.Every
 	if e.target.Gentle {
 		every = s.opt.Gentle

@@ -227,3 +227,50 @@ func TestSchedulerRemoveAndStop(t *testing.T) {
 	}
 	r.Stop()
 }
+
+// TestSchedulerSparesASecondConnection: what told nothing is not repeated within
+// a minute, unless something changed.
+func TestSchedulerSparesASecondConnection(t *testing.T) {
+	clock := newFakeClock()
+	class := EOF
+	type call struct {
+		at   time.Time
+		once bool
+	}
+	calls := make(chan call, 1)
+	got := make(chan Result, 1)
+	s := NewScheduler(ScheduleOptions{
+		Clock: clock, Jitter: func() float64 { return 0.5 },
+		Do: func(_ context.Context, t Target, o Options) Result {
+			calls <- call{clock.Now(), o.OneConnection}
+			return Result{Target: t, Class: class, Phase: PhaseFirstByte}
+		},
+	}, func(r Result) { got <- r })
+	t.Cleanup(s.Stop)
+	a := Target{URL: "http://a"}
+	turn := func() call {
+		s.Ask(a)
+		c := <-calls
+		<-got
+		return c
+	}
+	s.Pause()
+	s.Add(a)
+	if turn().once {
+		t.Error("the first turn has no second connection")
+	}
+	clock.advance(30 * time.Second)
+	if !turn().once {
+		t.Error("a second connection again after 30 s")
+	}
+	clock.advance(31 * time.Second)
+	if turn().once {
+		t.Error("none after a minute")
+	}
+	class = OK
+	turn()
+	class = EOF
+	if turn().once {
+		t.Error("none after a good answer")
+	}
+}

@@ -153,6 +153,8 @@ func checkHost(host, port string) (string, error) {
 	return host + ":" + port, nil
 }
 
+func notInURL(r rune) bool { return r <= ' ' || r >= 0x7f }
+
 func notInName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
 }
@@ -213,11 +215,15 @@ func (t Target) endpoint() (endpoint, error) {
 		_, err = netip.ParseAddr(e.name)
 		e.ip = err == nil
 	}
-	if t.Host != "" {
-		e.host, e.name, e.ip = t.Host, t.Host, false
-		if h, _, err := net.SplitHostPort(t.Host); err == nil {
-			e.name = h
-		}
+	if t.Host == "" {
+		return e, nil
+	}
+	e.host, e.name, e.ip = t.Host, t.Host, false
+	if h, _, err := net.SplitHostPort(t.Host); err == nil {
+		e.name = h
+	}
+	if strings.ContainsFunc(e.name, notInName) && !strings.Contains(e.name, ":") || strings.ContainsFunc(t.Host, notInURL) || len(t.Host) > 260 {
+		return e, fmt.Errorf("the host %q is no host name", tail.Clean(t.Host, 80))
 	}
 	return e, nil
 }

@@ -156,6 +156,9 @@ func TestDoTLS(t *testing.T) {
 	}
 }
 
+// readHello reads what came, so that the close that follows is no reset.
+func readHello(c net.Conn) { c.Read(make([]byte, 16<<10)) }
+
 func TestDoTLSToPlainPort(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -163,12 +166,12 @@ func TestDoTLSToPlainPort(t *testing.T) {
 		class  Class
 		first  string
 	}{
-		{"answers 400", func(c net.Conn) { c.Read(make([]byte, 512)); io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, TLSPlain, "HTTP/1.1 400"},
+		{"answers 400", func(c net.Conn) { readHello(c); io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, TLSPlain, "HTTP/1.1 400"},
 		{"ssh", func(c net.Conn) { io.WriteString(c, "SSH-2.0-x\r\n"); hang(c) }, TLSPlain, "SSH-2.0-x"},
 		// gunicorn waits for the end of the request line.
 		{"waits", answer(okText), TLSPlain, ""},
 		{"silent", hang, Timeout, ""},
-		{"closes", func(net.Conn) {}, EOF, ""},
+		{"closes", readHello, EOF, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,9 +198,27 @@ func TestDoTLSToPlainPort(t *testing.T) {
 func TestDoPlainToTLSPort(t *testing.T) {
 	root := newAuthority(t, "root", nil)
 	good := root.leaf(t, time.Hour, "127.0.0.1")
-	r := Do(context.Background(), Target{URL: "http://" + serveTLS(t, certs(good))}, Options{})
-	if r.Class != TLSWanted || r.Status != 400 {
-		t.Errorf("Go server: %s, status %d (%s)", r.Class, r.Status, r.Err)
+	for _, gentle := range []bool{true, false} {
+		r := Do(context.Background(), Target{URL: "http://" + serveTLS(t, certs(good)), Gentle: gentle}, Options{OneConnection: true})
+		if r.Class != TLSWanted || r.Status != 400 {
+			t.Errorf("Go server, gentle %v: %s, status %d (%s)", gentle, r.Class, r.Status, r.Err)
+		}
+	}
+	// nginx answers a HEAD with 400 and no word; a handshake shows what it is.
+	wordless := func(c net.Conn) {
+		b := make([]byte, 1)
+		c.Read(b)
+		if b[0] != 0x16 {
+			io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nServer: nginx/1.22.1\r\nConnection: close\r\n\r\n")
+			return
+		}
+		c.Write([]byte{0x15, 3, 3, 0, 2, 2, 40})
+	}
+	for once, want := range map[bool]Class{true: HTTP4xx, false: TLSWanted} {
+		r := Do(context.Background(), Target{URL: "http://" + serve(t, wordless), Gentle: true}, Options{OneConnection: once})
+		if r.Class != want || r.Status != 400 {
+			t.Errorf("nginx, one connection %v: %s (%s)", once, r.Class, r.Err)
+		}
 	}
 	// A TLS server that hangs up on what is no ClientHello, as HAProxy and gunicorn do.
 	addr := serve(t, func(c net.Conn) {

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -68,7 +67,7 @@ func TestMessagesAreBounded(t *testing.T) {
 			t.Errorf("%v: done %v, error %v", b, done, err)
 		}
 	}
-	if got := attribute([]byte{5, 0, 1, 0, 9, 0, 0, 0, 6, 0, 4, 0, 7, 8}, 4); fmt.Sprint(got) != "[7 8]" {
+	if got := attribute([]byte{5, 0, 1, 0, 9, 0, 0, 0, 6, 0, 4, 0, 7, 8}, 4); string(got) != "\x07\x08" {
 		t.Errorf("attribute %v", got)
 	}
 	for _, b := range [][]byte{{3, 0, 4, 0}, {9, 0, 4, 0}, {5, 0, 1, 0, 9}} {

@@ -55,7 +55,7 @@ func (p proc) owners(sockets []socket) error {
 	case len(wanted) == 0:
 		return nil
 	case denied:
-		return fmt.Errorf("those of %d listeners belong to other users: %w", len(wanted), fs.ErrPermission)
+		return fmt.Errorf("those of %d listeners belong to other users or containers, run as root to see them", len(wanted))
 	case seen > maxDescriptors:
 		return fmt.Errorf("those of %d listeners were not found among the first %d descriptors", len(wanted), maxDescriptors)
 	}
