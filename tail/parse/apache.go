@@ -102,7 +102,7 @@ func apacheTail(_ *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 			return len(third) == 0
 		}
 		first = third
-	} else if bytes.IndexAny(second, ".:") > 0 {
+	} else if bytes.IndexAny(second, ".:") > 0 && index(second, "://") < 0 {
 		return false // a host: skipper
 	}
 	d, ok := decimal(first, time.Microsecond)

@@ -86,31 +86,48 @@ func clfSent(b []byte, ev *tail.Event) (rest []byte, ok bool) {
 	return b[i+1:], true
 }
 
-// clfWho reads `[host ]client ident user`; a user may hold blanks.
+// clfWho reads `[host ]client ident user`; only a user may hold blanks, and only
+// behind the ident "-". gunicorn on a unix socket writes no client.
 func clfWho(b []byte, ev *tail.Event) bool {
 	i := bytes.IndexByte(b, ' ')
 	if i < 0 {
 		return false
 	}
 	rest := b[i+1:]
-	j := bytes.IndexByte(rest, ' ')
-	if j < 0 {
-		return false
-	}
-	first, ident, user := b[:i], rest[:j], rest[j+1:]
-	if k := bytes.IndexByte(user, ' '); k > 0 && ident[0] != '-' && user[0] == '-' {
-		// four words: the virtual host stands first
-		ev.Host, ev.Client = first, ident
+	first := b[:i]
+	if len(rest) > 2 && rest[0] == '-' && rest[1] == ' ' { // the common case
+		ev.Client = first
+		if bytes.IndexByte(first, ':') >= 0 {
+			ev.Client = stripPort(first)
+		}
 		return true
 	}
-	ev.Client = first
-	if bytes.IndexByte(first, ':') >= 0 {
-		ev.Client = stripPort(first)
+	j := bytes.IndexByte(rest, ' ')
+	if j < 1 || j+1 == len(rest) || i == 0 {
+		return false
 	}
-	if len(ident) > 1 && ident[0] != '-' && (bytes.IndexByte(ident, '.') > 0 || string(ident) == "localhost") {
+	ident, user := rest[:j], rest[j+1:]
+	if bytes.IndexByte(user, ' ') > 0 { // four words: the virtual host stands first
+		ev.Host, ev.Client = first, ident
+		return hasPrefix(user, "- ") && isHost(first) && isHost(ident)
+	}
+	ev.Client = stripPort(first)
+	if bytes.IndexByte(ident, '.') > 0 || string(ident) == "localhost" {
 		ev.Host = ident // lighttpd writes the host in the ident's place
 	}
-	return len(user) > 0 && len(first)+len(ident) > 0
+	return isHost(first) && isHost(ident)
+}
+
+// isHost says whether b may be a name or an address, with a port or without.
+func isHost(b []byte) bool {
+	if isAddress(b) {
+		return true
+	}
+	name, port, colon := cut(b, ':')
+	if colon && !allDigits(port) {
+		return false
+	}
+	return isWord(name) || len(name) > 1 && name[0] == '*' && isWord(name[1:])
 }
 
 // tails reads the quoted texts that follow the bytes and stops at the first that

@@ -95,7 +95,15 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 		}
 		text = p.rest
 	}
+	if len(text) == 0 {
+		return false
+	}
 	for _, p := range l.parsers[:l.planned] {
+		if p.format.inner {
+			if _, more := l.st.peel(text); more {
+				continue // there is another prefix around the text it is for
+			}
+		}
 		if p.format.begins(text[0]) && p.run(text, ev) {
 			if ev.Time == 0 {
 				ev.Time = stamp

@@ -101,9 +101,12 @@ func ownLines(counts map[string]int, name string) bool {
 }
 
 // Named returns the plan for what a person asked for: the name of a format, the
-// name of a gateway (all its formats) or a gateway's own format string (see
-// compileTemplate for the syntaxes).
-func Named(nameOrTemplate string, env Env) (Plan, error) {
+// name of a gateway (all its formats) or a gateway's own format string of
+// nginx, Apache, HAProxy or Envoy.
+func Named(nameOrTemplate string, _ Env) (Plan, error) {
+	if name, ok := aliases[nameOrTemplate]; ok {
+		nameOrTemplate = name
+	}
 	if _, ok := formatIndex[nameOrTemplate]; ok {
 		return Plan{Formats: []string{nameOrTemplate}, Confidence: 1}, nil
 	}

@@ -207,13 +207,14 @@ func (s *state) peelStamp(b []byte) (layer, bool) {
 	return l, ok
 }
 
-// syslogTag reads "[host ]tag[pid]: ".
+// syslogTag reads "[host ]tag[pid]: ". Without a host the tag must have its pid:
+// "WARNING: " is a level, not a program.
 func syslogTag(b []byte) (tag, rest []byte, ok bool) {
-	for range 2 {
+	for i := range 2 {
 		w, after := word(b)
 		if len(w) > 1 && len(w) < 128 && w[len(w)-1] == ':' {
-			tag, _, _ = cut(w[:len(w)-1], '[')
-			return tag, after, isTag(tag)
+			tag, _, pid := cut(w[:len(w)-1], '[')
+			return tag, after, isTag(tag) && (pid || i > 0)
 		}
 		if !isTag(w) && !isAddress(w) {
 			return nil, nil, false

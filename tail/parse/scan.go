@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unsafe"
 )
 
 func isDigit(c byte) bool  { return c-'0' <= 9 }
@@ -44,8 +45,9 @@ func present(b []byte) []byte {
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 func hasSuffix(b []byte, s string) bool { return len(b) >= len(s) && string(b[len(b)-len(s):]) == s }
 
-// index is bytes.Index for a constant; it does not allocate.
-func index(b []byte, s string) int { return bytes.Index(b, []byte(s)) }
+// index is bytes.Index for a string; it does not copy s, which bytes.Index only
+// reads.
+func index(b []byte, s string) int { return bytes.Index(b, unsafe.Slice(unsafe.StringData(s), len(s))) }
 
 // cut is bytes.Cut at one byte.
 func cut(b []byte, c byte) (before, after []byte, ok bool) {

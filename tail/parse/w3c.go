@@ -169,21 +169,21 @@ func w3cDatum(name []byte, owner string) w3cColumn {
 }
 
 func w3c(owner string, sep byte) func(*state) parseFunc {
-	defaults := map[string]string{"cloudfront": cloudfrontColumns, "iis": iisColumns}[owner]
+	defaults := []byte(map[string]string{"cloudfront": cloudfrontColumns, "iis": iisColumns}[owner])
 	return func(s *state) parseFunc {
 		return func(line []byte, ev *tail.Event) bool {
 			w := &s.w3c
 			if line[0] == '#' {
 				return w.directive(line, owner, ev)
 			}
-			if w.owner == "" && defaults != "" && len(line) > 20 && line[4] == '-' && line[10] == sep && isDigit(line[0]) {
-				w.learn([]byte(defaults))
+			if w.owner == "" && len(defaults) > 0 && len(line) > 20 && line[4] == '-' && line[10] == sep && isDigit(line[0]) {
+				w.learn(defaults)
 			}
 			if w.owner != owner {
 				return false
 			}
 			ok := s.w3cLine(line, sep, ev)
-			if string(w.fields) == defaults && (!ok || ev.Duration == tail.None || !isMethod(ev.Method)) {
+			if bytes.Equal(w.fields, defaults) && (!ok || ev.Duration == tail.None || !isMethod(ev.Method)) {
 				w.owner, w.fields = "", w.fields[:0]
 				return false
 			}

@@ -1,0 +1,114 @@
+package parse
+
+import (
+	"regexp"
+	"strings"
+)
+
+// haproxyVars are HAProxy's log variables.
+var haproxyVars = map[string]fieldSpec{
+	"ci": {d: dClient}, "cp": {}, "t": {d: dTime}, "tr": {d: dTime}, "T": {d: dTime, rank: 1, blanks: 1}, "Tl": {d: dTime, rank: 1, blanks: 1},
+	"trg": {d: dTime, rank: 1, blanks: 1}, "trl": {d: dTime, rank: 1, blanks: 1}, "Ts": {d: dTime, rank: 2}, "f": {}, "ft": {},
+	"b": {d: dBackend}, "s": {d: dServer}, "TR": {}, "Tq": {}, "Th": {}, "Ti": {}, "Td": {}, "Tw": {d: dQueue, u: uMilli},
+	"Tc": {d: dConnect, u: uMilli}, "Tr": {d: dHeader, u: uMilli}, "Ta": {d: dDuration, u: uMilli}, "Tt": {d: dDuration, u: uMilli, rank: 1},
+	"Tu": {d: dDuration, u: uMilli, rank: 1}, "ST": {d: dStatus}, "B": {d: dBytes}, "U": {}, "CC": {}, "CS": {}, "tsc": {d: dFlags}, "ts": {d: dFlags, rank: 1},
+	"ac": {}, "fc": {}, "bc": {}, "sc": {}, "rc": {d: dRetries}, "sq": {}, "bq": {}, "hr": {braces: true}, "hs": {braces: true}, "r": {d: dRequest, blanks: 2},
+	"HM": {d: dMethod}, "HU": {d: dPath}, "HP": {d: dPath, rank: 1}, "HPO": {d: dPath, rank: 1}, "HQ": {d: dQuery}, "HV": {d: dProtocol}, "ID": {d: dRequestID},
+	"pid": {d: dPID}, "H": {}, "si": {}, "sp": {}, "bi": {}, "bp": {}, "fi": {}, "fp": {}, "lc": {}, "ms": {}, "rt": {}, "sslc": {}, "sslv": {}, "hrl": {}, "hsl": {}, "CCl": {}, "o": {},
+}
+
+// haproxyToken matches a variable with its flags, a sample expression, or an
+// escape.
+var haproxyToken = regexp.MustCompile(`%(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]{1,4}|%)|\\.`)
+
+func haproxyPieces(body string) []piece {
+	return piecesOf(body, haproxyToken, func(m string) []piece {
+		if m[0] == '\\' {
+			return []piece{{lit: m[1:]}}
+		}
+		sub := haproxyToken.FindStringSubmatch(m)
+		name, flags := sub[2], sub[1]
+		if name == "%" {
+			return []piece{{lit: "%"}}
+		}
+		if name[0] == '[' {
+			return haproxyQuoted(flags, piece{field: true, name: m, spec: haproxySample(name)})
+		}
+		rest := ""
+		spec, ok := haproxyVars[name]
+		for !ok && len(name) > 1 { // the longest name that is one
+			name, rest = name[:len(name)-1], name[len(name)-1:]+rest
+			spec, ok = haproxyVars[name]
+		}
+		if name == "o" && flags != "" {
+			return []piece{{lit: rest}} // flags for all that follows; values show them by their quotes
+		}
+		return append(haproxyQuoted(flags, piece{field: true, name: "%" + name, spec: spec}), piece{lit: rest})
+	})
+}
+
+// haproxyQuoted puts quotes around a field with the flag Q.
+func haproxyQuoted(flags string, p piece) []piece {
+	if strings.Contains(flags, "+Q") {
+		return []piece{{lit: `"`}, p, {lit: `"`}}
+	}
+	return []piece{p}
+}
+
+// haproxySample knows the sample expressions that stand for something of a
+// request.
+func haproxySample(expr string) fieldSpec {
+	switch e := strings.ToLower(strings.ReplaceAll(expr, " ", "")); {
+	case strings.HasPrefix(e, "[src"):
+		return fieldSpec{d: dClient, rank: 1}
+	case strings.HasPrefix(e, "[unique-id"), strings.Contains(e, "hdr(x-request-id)"):
+		return fieldSpec{d: dRequestID}
+	case strings.Contains(e, "hdr(host)"), strings.HasPrefix(e, "[ssl_fc_sni"):
+		return fieldSpec{d: dHost}
+	case strings.Contains(e, "hdr(user-agent)"):
+		return fieldSpec{d: dUserAgent}
+	case strings.Contains(e, "hdr(referer)"):
+		return fieldSpec{d: dReferer}
+	case strings.Contains(e, "hdr(x-forwarded-for)"):
+		return fieldSpec{d: dClient, rank: 2, list: true}
+	case strings.HasPrefix(e, "[method"), strings.HasPrefix(e, "[capture.req.method"):
+		return fieldSpec{d: dMethod}
+	case strings.HasPrefix(e, "[capture.req.uri"), strings.HasPrefix(e, "[pathq"), strings.HasPrefix(e, "[url"):
+		return fieldSpec{d: dPath}
+	case strings.HasPrefix(e, "[path"):
+		return fieldSpec{d: dPath, rank: 1}
+	case strings.HasPrefix(e, "[query"):
+		return fieldSpec{d: dQuery}
+	case strings.HasPrefix(e, "[status"):
+		return fieldSpec{d: dStatus}
+	}
+	return fieldSpec{}
+}
+
+// envoyVars are Envoy's command operators, header names in lower case.
+var envoyVars = map[string]fieldSpec{
+	"START_TIME": {d: dTime}, "REQ(:METHOD)": {d: dMethod}, "REQ(:PATH)": {d: dPath}, "REQ(X-ENVOY-ORIGINAL-PATH?:PATH)": {d: dPath},
+	"REQ(X-ENVOY-ORIGINAL-PATH)": {d: dPath, rank: 1}, "PATH": {d: dPath}, "PROTOCOL": {d: dProtocol}, "RESPONSE_CODE": {d: dStatus},
+	"RESPONSE_FLAGS": {d: dFlags}, "RESPONSE_FLAGS_LONG": {d: dFlags, rank: 1}, "RESPONSE_CODE_DETAILS": {d: dDetails},
+	"UPSTREAM_TRANSPORT_FAILURE_REASON": {d: dReason}, "BYTES_SENT": {d: dBytes}, "DURATION": {d: dDuration, u: uMilli},
+	"REQUEST_DURATION": {}, "RESPONSE_DURATION": {d: dHeader, u: uMilli, rank: 1}, "RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)": {d: dHeader, u: uMilli},
+	"REQ(X-FORWARDED-FOR)": {d: dClient, list: true}, "DOWNSTREAM_REMOTE_ADDRESS": {d: dClient, rank: 1},
+	"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": {d: dClient, rank: 1}, "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": {d: dClient, rank: 2},
+	"REQ(USER-AGENT)": {d: dUserAgent}, "REQ(REFERER)": {d: dReferer}, "REQ(X-REQUEST-ID)": {d: dRequestID}, "REQ(:AUTHORITY)": {d: dHost},
+	"REQ(HOST)": {d: dHost}, "UPSTREAM_HOST": {d: dUpstream}, "UPSTREAM_REMOTE_ADDRESS": {d: dUpstream, rank: 1}, "UPSTREAM_CLUSTER": {d: dBackend},
+	"UPSTREAM_CLUSTER_RAW": {d: dBackend, rank: 1}, "ROUTE_NAME": {d: dBackend, rank: 2}, "CONNECTION_ID": {d: dConn},
+}
+
+var envoyCut = regexp.MustCompile(`:\d+$`)
+
+func envoyPieces(body string) []piece {
+	body = strings.ReplaceAll(strings.ReplaceAll(body, `\n`, ""), `\"`, `"`)
+	return piecesOf(body, envoyName, func(m string) []piece {
+		name := envoyCut.ReplaceAllString(strings.ToUpper(strings.Trim(m, "%")), "")
+		spec, ok := envoyVars[name]
+		if !ok && strings.HasPrefix(name, "START_TIME(") {
+			spec = fieldSpec{d: dTime, blanks: strings.Count(name, " ")}
+		}
+		return []piece{{field: true, name: m, spec: spec}}
+	})
+}
