@@ -157,7 +157,7 @@ func (f *follower) relateText(g *gap, s sibling, file File) (*item, relation) {
 		return nil, unclear
 	}
 	it := newItem(share(file), s.info, s.path, g.before.number, f.now())
-	it.checked, it.fixed = true, s.compressed()
+	it.fixed = s.compressed()
 	if !g.found {
 		if f.carryOn(g.before, it) {
 			return it, rest
@@ -172,7 +172,6 @@ func (f *follower) relateText(g *gap, s sibling, file File) (*item, relation) {
 	if !g.last.IsZero() && s.info.ModTime().After(g.last) {
 		return nil, later
 	}
-	it.sniffed = true
 	return it, unread
 }
 

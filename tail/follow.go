@@ -206,7 +206,7 @@ func (f *follower) drain(ctx context.Context, i int) (read int64, changed bool) 
 	if it.done || f.unreadable && f.now().Before(f.retryAt) {
 		return 0, false
 	}
-	if it.off == 0 && it.limit > 0 && !it.sniffed {
+	if it.off == 0 && it.limit > 0 && !it.fixed {
 		if done, changed := f.begin(it); done {
 			return 0, changed
 		}
@@ -225,6 +225,9 @@ func (f *follower) drain(ctx context.Context, i int) (read int64, changed bool) 
 		}
 		if f.unreadable {
 			f.fine()
+		}
+		if c.gone && it.off == 0 { // another text than when it was asked for what came before it
+			return read, true
 		}
 		if c.gone {
 			f.truncated(i)
@@ -262,12 +265,9 @@ func (f *follower) begin(it *item) (done, changed bool) {
 		}
 		return true, false
 	}
-	it.sniffed = true
-	if !it.checked && it == f.current() {
-		it.checked = true
-		if f.insert(f.between(f.before, it), len(f.chain)-1) {
-			return true, true
-		}
+	it.start = append(it.start[:0], head[:n]...)
+	if it == f.current() && f.insert(f.between(f.before, it), len(f.chain)-1) {
+		return true, true
 	}
 	return false, false
 }
@@ -310,6 +310,9 @@ const maxClosed = 64
 // forget closes an item but remembers how far it was read.
 func (f *follower) forget(it *item) {
 	it.f.release()
+	if it.dead || it.fixed {
+		return
+	}
 	f.closed = append(f.closed, it)
 	if len(f.closed) > maxClosed {
 		f.closed = append(f.closed[:0], f.closed[1:]...)

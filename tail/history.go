@@ -52,7 +52,7 @@ func (f *follower) admit(it *item) bool {
 			f.refused = fmt.Errorf("%s: can't be decompressed (%w); check that it is whole", it.name, err)
 			return false
 		}
-		it.f.File, it.fixed, it.sniffed = z, true, true
+		it.f.File, it.fixed = z, true
 		f.archive = true
 		return false
 	}
@@ -60,7 +60,6 @@ func (f *follower) admit(it *item) bool {
 		f.refused = err
 		return false
 	}
-	it.sniffed = n > 0
 	return true
 }
 

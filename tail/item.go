@@ -38,12 +38,14 @@ type item struct {
 	// fixed: a copy or an archive, which no one writes to any more.
 	fixed bool
 	// joined: its unfinished line goes on in the next item (copytruncate).
-	joined  bool
-	done    bool // fixed and read to its end
-	checked bool // it was asked whether something came between it and the one before
-	sniffed bool
-	quiet   time.Time // since when nothing came
-	whole   time.Time // when the last line ended
+	joined bool
+	done   bool // fixed and read to its end
+	dead   bool // another file goes on with its text, it won't come back
+	// start is what the file began with when it was asked what came between it and
+	// the one before it: the first read must find the same.
+	start []byte
+	quiet time.Time // since when nothing came
+	whole time.Time // when the last line ended
 }
 
 // handle is an open file that several readers share; the last one closes it.
@@ -79,7 +81,7 @@ func (it *item) seek(off int64) error {
 	if err != nil {
 		return err
 	}
-	it.imprint, it.sp, it.sniffed = p, splitter{begun: off > 0}, off > 0
+	it.imprint, it.sp = p, splitter{begun: off > 0}
 	return nil
 }
 
@@ -150,6 +152,7 @@ func (it *item) read(most int, limit int64, now time.Time) (chunk, error) {
 	}
 	if !it.fixed {
 		same, err := it.in(it.f)
+		same = same && (it.off > 0 || startsAs(buf[old:old+n], it.start))
 		if err != nil || !same {
 			putBuffer(buf)
 			return chunk{gone: err == nil}, err
@@ -171,6 +174,13 @@ func (it *item) read(most int, limit int64, now time.Time) (chunk, error) {
 	b := NewBatch(whole, putBuffer)
 	b.Cut, b.File, b.Offset, b.Received = cut, it.number, at, now
 	return chunk{batch: b, n: n}, nil
+}
+
+// startsAs says whether one of the texts begins with the other and neither or both
+// are empty.
+func startsAs(data, start []byte) bool {
+	n := min(len(data), len(start))
+	return bytes.Equal(data[:n], start[:n]) && (n > 0 || len(start) == 0)
 }
 
 // flush gives the unfinished last line up as a line, false when there is none.

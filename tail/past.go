@@ -199,7 +199,7 @@ func (f *follower) behindNext(p *past) error {
 	p.number--
 	if _, ok := file.(*archive); ok {
 		it := newItem(share(file), s.info, s.path, p.number, f.now())
-		it.fixed, it.sniffed = true, true
+		it.fixed = true
 		p.zip = it
 		return nil
 	}
@@ -287,7 +287,7 @@ func (f *follower) once(ctx context.Context) error {
 		return explain(f.path, err)
 	}
 	it := newItem(share(file), info, f.path, 0, f.now())
-	it.real, it.checked = real, true
+	it.real = real
 	for _, s := range siblings(f.opt.FS, real, false) {
 		f.settle(s.info)
 	}
@@ -343,7 +343,7 @@ func (f *follower) olderFiles(it *item) []*item {
 			continue
 		}
 		old.info, _ = old.f.Stat()
-		old.fixed, old.sniffed = true, true
+		old.fixed = true
 		items = append(items, old)
 	}
 	slices.Reverse(items)

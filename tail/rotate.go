@@ -204,9 +204,9 @@ func (f *follower) carryOn(cur, next *item) bool {
 	} else if cur.off == 0 {
 		return false
 	}
-	next.imprint, next.sp, next.sniffed, next.number = cur.imprint, cur.sp, cur.off > 0, cur.number
+	next.imprint, next.sp, next.number = cur.imprint, cur.sp, cur.number
 	next.head, next.mark = slices.Clone(cur.head), slices.Clone(cur.mark)
-	cur.sp, cur.done = splitter{}, true
+	cur.sp, cur.done, cur.dead = splitter{}, true, true
 	return true
 }
 
@@ -293,7 +293,7 @@ func (f *follower) findCopy(cur *item) *item {
 	}
 	it := newItem(share(file), s.info, s.path, cur.number, f.now())
 	it.imprint, it.sp = cur.imprint, cur.sp
-	it.fixed, it.joined, it.sniffed, it.checked = true, true, true, true
+	it.fixed, it.joined = true, true
 	f.settle(s.info)
 	return it
 }
