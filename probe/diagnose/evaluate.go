@@ -31,7 +31,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	if !ep.firstFailure.IsZero() {
 		ev.within(ep.start.Add(-time.Second), ep.lastFailure.Add(trailing))
 	}
-	sh := shapeOf(s, &ep, ev.all)
+	sh := shapeOf(s, &ep, ev.all, ev.every)
 	silent := sh.errorsRead && silentErrors(ev)
 	primary := fold(ev, silent)
 	groups := split(primary)
@@ -236,6 +236,9 @@ func unsure(causes []Cause, s *incident.Snapshot) string {
 		return ""
 	}
 	top := &causes[0]
+	if top.Confidence < 0.5 && !hasErrors(s) {
+		return "Not sure: what the access log holds does not tell why. Add the gateway's error log, it names the reason."
+	}
 	if len(causes) > 1 && causes[1].Scope == top.Scope && top.Confidence < clearLead*causes[1].Confidence {
 		for _, d := range deciders {
 			if d.a == top.ID && d.b == causes[1].ID || d.b == top.ID && d.a == causes[1].ID {
@@ -245,9 +248,6 @@ func unsure(causes []Cause, s *incident.Snapshot) string {
 		return fmt.Sprintf("%s or %s: the logs at hand fit both; run step %d for more.", top.ID, causes[1].ID, max(1, top.Step))
 	}
 	if top.Confidence < 0.5 {
-		if !hasErrors(s) {
-			return "Not sure: the status alone does not tell why. Add the gateway's error log, it names the reason."
-		}
 		return fmt.Sprintf("Not sure: run step %d for more evidence.", max(1, top.Step))
 	}
 	return ""

@@ -33,6 +33,7 @@ const (
 func fold(e *evidence, silent bool) []*finding {
 	primary := e.with(Primary)
 	foldWorkers(&primary)
+	foldHeaders(&primary)
 	weak, companions, consequences := e.with(Weak), e.with(Companion), e.with(Consequence)
 
 	primary = append(primary, unaccompanied(primary, companions)...)
@@ -75,6 +76,23 @@ func foldWorkers(primary *[]*finding) {
 			return false
 		}
 		timeout.folded += f.count
+		return true
+	})
+}
+
+// foldHeaders takes "bad header" for the companion of "header too big": Apache
+// logs both for one answer.
+func foldHeaders(primary *[]*finding) {
+	i := slices.IndexFunc(*primary, func(f *finding) bool { return f.sig.Symptom == "header-size" })
+	if i < 0 {
+		return
+	}
+	size := (*primary)[i]
+	*primary = slices.DeleteFunc(*primary, func(f *finding) bool {
+		if f.sig.ID != "apache-bad-header" || f.count > size.count+size.count/10+1 {
+			return false
+		}
+		size.folded += f.count
 		return true
 	})
 }
@@ -152,7 +170,7 @@ func unexplained(primary, weak []*finding, silent bool) []*finding {
 	for _, f := range weak {
 		total += f.count
 	}
-	if known*4 >= total {
+	if known*20 >= total { // error logs are sometimes limited to a part of the failures
 		return nil
 	}
 	if !silent {

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ func findEpisode(v *window.View, found []*finding) episode {
 	ep := episodeIn(points)
 	if ep.found {
 		refine(&ep, v)
+		slump(&ep, found)
 		return ep
 	}
 	if ep = lone(v, points, found); ep.found {
@@ -133,6 +135,74 @@ func refine(ep *episode, v *window.View) {
 	if !exact.IsZero() {
 		ep.start = exact
 	}
+}
+
+const (
+	// slumpShare is the share of the usual rate below which traffic has collapsed,
+	// busyRate the usual rate in requests a second that a slump can be seen in.
+	slumpShare = 0.25
+	busyRate   = 3
+	maxSlump   = 75
+)
+
+// slump moves the onset back to where traffic collapsed when requests fail by
+// running into timers and their lines don't tell how long they took: they hung
+// from then on, and only a few others were answered.
+func slump(ep *episode, found []*finding) {
+	if ep.firstFailure.IsZero() || !hung(found, ep.firstFailure.Unix()) {
+		return
+	}
+	first := ep.firstFailure.Unix()
+	if ep.start.Unix() < first-1 {
+		return // the lines told
+	}
+	at := map[int64]uint32{}
+	for _, p := range ep.points {
+		at[p.Unix] = p.Total
+	}
+	var usual float64
+	begin := first
+	for ; first-begin < maxSlump; begin-- {
+		var n, secs float64
+		for t := begin - 1; t > begin-31; t-- {
+			if at[t] > 0 {
+				n += float64(at[t])
+				secs = float64(begin - t)
+			}
+		}
+		if secs == 0 {
+			break
+		}
+		usual = math.Max(usual, n/secs)
+		if float64(at[begin-1]) > usual*slumpShare {
+			break
+		}
+	}
+	if usual >= busyRate && begin < first {
+		ep.start = time.Unix(begin, 0).UTC()
+	}
+}
+
+// hung says whether the failures that began in a second ran into a timer, and no
+// line tells how long they took.
+func hung(found []*finding, first int64) bool {
+	timer := false
+	for _, f := range found {
+		if len(f.seconds) == 0 || f.seconds[0].Unix > first+1 || !f.sig.failure() {
+			continue
+		}
+		if f.kind == tail.KindAccess {
+			if f.duration.Count > 0 {
+				return false
+			}
+			continue
+		}
+		switch f.sig.Symptom {
+		case symReadTimeout, symConnTimeout, "tls-silent", "body-timeout", symWorkerTime, "dns-timeout":
+			timer = true
+		}
+	}
+	return timer
 }
 
 // withMessages adds to the seconds of the requests the messages that show

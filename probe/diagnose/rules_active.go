@@ -106,7 +106,8 @@ func (g *group) probed(h *probe.History, r *probe.Result) []weighing {
 		w := weighing{cause: v.cause, weight: v.weight, meaning: v.meaning, source: "probe", sample: name + ": " + sample}
 		if v.symptom != "" {
 			a := table().symptoms[v.symptom]
-			w.advice, w.title = &a, a.Title
+			words := subjectOf(h.Target.Addr(), "", "", "", plain, false)
+			w.advice, w.title = &a, words.fill(a.Title)
 		}
 		return w
 	}
@@ -222,7 +223,7 @@ func configRule(g *group) []weighing {
 	for _, l := range cfg.Lints {
 		if l.ID == "stale-dns" && g.has(symRefused, symConnTimeout, symNoRoute) {
 			out = append(out, weighing{
-				cause: DNS, weight: 0.8, source: "configuration", sample: tail.Clean(l.Text, 200),
+				cause: DNS, weight: 1.6, source: "configuration", sample: tail.Clean(l.Text, 200), title: "the gateway uses an old address of {upstream}",
 				meaning: "The gateway resolves the upstream's name only when it starts: the address may be out of date.",
 			})
 			break
@@ -250,7 +251,8 @@ func wrongPort(g *group, cfg *gateway.Config) []weighing {
 			}
 			if other := otherPort(state, s.Addr); other != "" {
 				return []weighing{{
-					cause: GatewayConfig, weight: 1.2, source: "configuration",
+					cause: GatewayConfig, weight: 2.6, source: "configuration",
+					title:   "the gateway is pointed at " + tail.Clean(s.Addr, 80) + ", the application listens on " + tail.Clean(other, 80),
 					sample:  fmt.Sprintf("%s:%d: server %s", tail.Clean(s.Pos.File, 120), s.Pos.Line, tail.Clean(s.Addr, 80)),
 					meaning: "Nothing listens on the configured " + tail.Clean(s.Addr, 80) + ", but an application listens on " + tail.Clean(other, 80) + ".",
 				}}
@@ -285,7 +287,7 @@ func otherPort(s *host.State, addr string) string {
 		if err != nil {
 			continue
 		}
-		if n, err := strconv.Atoi(p); err == nil && n != w && n >= 1024 && n-w > -100 && n-w < 100 {
+		if n, err := strconv.Atoi(p); err == nil && n != w && n >= 1024 && n-w > -20 && n-w < 20 {
 			return l.Addr
 		}
 	}
@@ -304,7 +306,8 @@ func hostRule(g *group) []weighing {
 	}
 	listeners := state.Listening(addr)
 	var out []weighing
-	if len(listeners) == 0 && len(state.Listeners) > 0 && !strings.HasPrefix(addr, "unix:") {
+	elsewhere := g.ev.snap.Config != nil && len(wrongPort(g, g.ev.snap.Config)) > 0
+	if len(listeners) == 0 && len(state.Listeners) > 0 && !strings.HasPrefix(addr, "unix:") && !elsewhere {
 		out = append(out, weighing{
 			cause: UpstreamDown, weight: 1.6, source: "host",
 			meaning: "Nothing listens on " + tail.Clean(addr, 80) + " on this host.",

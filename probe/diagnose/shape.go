@@ -36,7 +36,7 @@ type shape struct {
 const healthyBefore = 60
 
 // shapeOf measures the failing time.
-func shapeOf(s *incident.Snapshot, ep *episode, found []*finding) shape {
+func shapeOf(s *incident.Snapshot, ep *episode, found, every []*finding) shape {
 	sh := shape{recovered: !ep.end.IsZero(), statuses: map[int]uint64{}}
 	first, last := ep.firstFailure.Unix(), ep.lastFailure.Unix()-1
 	if !ep.firstFailure.IsZero() {
@@ -59,7 +59,7 @@ func shapeOf(s *incident.Snapshot, ep *episode, found []*finding) shape {
 			sh.routesGood++
 		}
 	}
-	sh.restarted = restarted(s, ep, found)
+	sh.restarted = restarted(s, ep, every)
 	sh.errorsRead = errorsRead(s)
 	return sh
 }
@@ -204,7 +204,7 @@ func restarted(s *incident.Snapshot, ep *episode, found []*finding) bool {
 		}
 		for _, p := range f.seconds {
 			// Not the very beginning of the log: every log begins with a start.
-			if d := ep.firstFailure.Unix() - p.Unix; d >= 0 && d <= 15 && p.Unix > s.Traffic.First.Unix()+1 && goodBefore(ep.points, p.Unix) {
+			if d := ep.firstFailure.Unix() - p.Unix; d >= 0 && d <= 15 && (p.Unix > s.Traffic.First.Unix() || p.Count > 1) && goodBefore(ep.points, p.Unix) {
 				return true
 			}
 		}
