@@ -178,6 +178,7 @@ func (s *state) apintoGroup(c []byte, ev *tail.Event) {
 		var w []byte
 		w, b = word(b)
 		switch {
+		case len(w) == 0:
 		case w[0] == '[' && bytes.IndexByte(w, ',') > 0 || absent(w):
 		case len(w) >= 20 && w[4] == '-' && w[10] == 'T':
 			if ns, _, ok := s.clk.iso(w); ok {

@@ -124,6 +124,9 @@ func (p *lineParser) Parse(line []byte, ev *tail.Event) bool {
 
 // run is Parse within a line that has begun already.
 func (p *lineParser) run(line []byte, ev *tail.Event) bool {
+	if len(line) == 0 {
+		return false
+	}
 	ev.Reset()
 	ev.Kind, ev.Gateway, ev.Format, ev.Line = p.format.Kind, p.format.Gateway, p.format.Name, line
 	return p.parse(line, ev)

@@ -26,10 +26,9 @@ type jsonDoc struct {
 
 // jsonField is a known key with its value.
 type jsonField struct {
-	key     keyID
-	kind    byte // '"' text, 'n' anything bare, '{' object, '[' array
-	escaped bool // the text has backslashes
-	val     []byte
+	key  keyID
+	kind byte // '"' text, 'n' anything bare, '{' object
+	val  []byte
 }
 
 // jsonSlot remembers a key of the usual shape.
@@ -78,8 +77,6 @@ func skipSpace(b []byte, i int) int {
 // object reads the members after an opening brace and returns the index after
 // the closing one. parent is the slot of the object's own key.
 func (d *jsonDoc) object(b []byte, i, parent int) (int, bool) {
-	d.depth++
-	defer func() { d.depth-- }()
 	i = skipSpace(b, i)
 	if i < len(b) && b[i] == '}' {
 		return i + 1, true
@@ -88,7 +85,7 @@ func (d *jsonDoc) object(b []byte, i, parent int) (int, bool) {
 		if b[i] != '"' {
 			return i, false
 		}
-		key, _, j, ok := jsonString(b, i+1)
+		key, j, ok := jsonString(b, i+1)
 		if !ok {
 			return i, false
 		}
@@ -126,24 +123,30 @@ func (d *jsonDoc) value(b []byte, i, slot int, member bool) (int, bool) {
 	}
 	switch b[i] {
 	case '"':
-		s, escaped, j, ok := jsonString(b, i+1)
+		s, j, ok := jsonString(b, i+1)
 		if ok && id != 0 {
-			d.keep(jsonField{id, '"', escaped, s})
+			d.keep(jsonField{id, '"', s})
 		}
 		return j, ok
 	case '{':
 		if id != 0 {
-			d.keep(jsonField{id, '{', false, b[i : i+1]})
+			d.keep(jsonField{id, '{', b[i : i+1]})
 		}
 		if slot < 0 || d.depth >= maxDepth {
 			return skipNested(b, i)
 		}
-		return d.object(b, i+1, slot)
+		d.depth++
+		j, ok := d.object(b, i+1, slot)
+		d.depth--
+		return j, ok
 	case '[':
 		if slot < 0 || d.depth >= maxDepth {
 			return skipNested(b, i)
 		}
-		return d.array(b, i+1, slot)
+		d.depth++
+		j, ok := d.array(b, i+1, slot)
+		d.depth--
+		return j, ok
 	}
 	j := i
 	for j < len(b) && b[j] != '}' && b[j] != ']' {
@@ -153,7 +156,7 @@ func (d *jsonDoc) value(b []byte, i, slot int, member bool) (int, bool) {
 		j++
 	}
 	if v := trim(b[i:j]); id != 0 && string(v) != "null" {
-		d.keep(jsonField{id, 'n', false, v})
+		d.keep(jsonField{id, 'n', v})
 	}
 	return j, j < len(b)
 }
@@ -168,8 +171,6 @@ func nextIsKey(b []byte, i int) bool {
 // array reads the elements after an opening bracket; they count as values of the
 // array's key.
 func (d *jsonDoc) array(b []byte, i, slot int) (int, bool) {
-	d.depth++
-	defer func() { d.depth-- }()
 	i = skipSpace(b, i)
 	if i < len(b) && b[i] == ']' {
 		return i + 1, true
@@ -196,24 +197,15 @@ func (d *jsonDoc) array(b []byte, i, slot int) (int, bool) {
 
 // jsonString reads a text after its opening quote and returns the index after
 // the closing one.
-func jsonString(b []byte, i int) (s []byte, escaped bool, next int, ok bool) {
-	start := i
-	for {
-		j := bytes.IndexByte(b[i:], '"')
-		if j < 0 {
-			return nil, false, len(b), false
-		}
-		j += i
-		n := 0
-		for n < j-start && b[j-1-n] == '\\' {
-			n++
-		}
-		if n&1 == 0 {
-			s = b[start:j]
-			return s, n > 0 || bytes.IndexByte(s, '\\') >= 0, j + 1, true
-		}
-		i = j + 1
+func jsonString(b []byte, i int) (s []byte, next int, ok bool) {
+	j := bytes.IndexByte(b[i:], '"')
+	if j > 0 && b[i+j-1] == '\\' {
+		j = quoteEnd(b[i:])
 	}
+	if j < 0 {
+		return nil, len(b), false
+	}
+	return b[i : i+j], i + j + 1, true
 }
 
 // skipNested skips an object or array without reading it.
@@ -222,7 +214,7 @@ func skipNested(b []byte, i int) (int, bool) {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			_, _, j, ok := jsonString(b, i+1)
+			_, j, ok := jsonString(b, i+1)
 			if !ok {
 				return j, false
 			}
@@ -327,7 +319,7 @@ func (d *jsonDoc) text(st *state, id keyID) []byte {
 // text is the value with its escapes resolved, in scratch space where there are
 // any.
 func (f *jsonField) text(st *state) []byte {
-	if !f.escaped {
+	if f.kind != '"' || bytes.IndexByte(f.val, '\\') < 0 {
 		return f.val
 	}
 	return st.unescape(f.val)

@@ -119,7 +119,7 @@ var nginxJSON = jsonFormat{
 		{aliasResponse, dResponse, uSec},
 	},
 	finish: func(s *state, ev *yielded) bool {
-		nginxMaker(&s.rec, ev)
+		nginxMaker(s.rec.set, ev)
 		return ev.Status != 0 || ev.Path != nil
 	},
 }

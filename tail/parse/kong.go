@@ -80,7 +80,9 @@ func kongFinish(s *state, ev *yielded) bool {
 		case kTries:
 			if f.kind == '{' && n < maxAttempts-1 {
 				n++
-				attempt(ev, n)
+				for len(ev.Attempts) <= n {
+					ev.AddAttempt()
+				}
 			}
 		case kTriesIP:
 			if n >= 0 {

@@ -162,11 +162,9 @@ func nginxKey(k []byte) (d datum, u unit) {
 
 // nginxExtended reads the key=value fields after the quoted texts. A text without
 // a key that looks like a request id is taken as one.
-func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
-	r := &s.rec
-	r.clear()
-	keys := 0
-	for rest = trim(rest); len(rest) > 0; rest = trim(rest) {
+func nginxExtended(_ *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
+	var seen uint64
+	for len(rest) > 0 {
 		n := 0
 		for n < len(rest) && (isLetter(rest[n]) || rest[n] == '_' || n > 0 && isDigit(rest[n])) {
 			n++
@@ -176,43 +174,54 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 			if !ok {
 				return false
 			}
-			if len(w) == 32 && isHexText(w) {
-				r.put(dRequestID, w, uNone, 1)
+			if len(w) == 32 && ev.RequestID == nil && isHexText(w) {
+				ev.RequestID = w
 			}
 			rest = after
 			continue
 		}
 		d, u := nginxKey(rest[:n])
 		v, after := listValue(rest[n+1:])
+		for len(after) > 0 && after[0] == ' ' {
+			after = after[1:]
+		}
 		rest = after
-		if d != dNone {
-			keys++
-			r.put(d, v, u, 0)
+		seen |= 1 << d
+		switch d {
+		case dNone:
+		case dDuration:
+			ev.Duration = duraOr(v, u)
+		case dRequestID:
+			ev.RequestID = present(v)
+		case dHost:
+			ev.Host = present(v)
+		default:
+			setAttempts(ev, d, u, v)
 		}
 	}
-	if keys == 0 {
+	if seen&^(1<<dNone) == 0 {
 		return false
 	}
-	nginxUpstream(r, s, ev)
+	nginxMaker(seen, ev)
 	return true
 }
 
 // nginxUpstream writes the record of an nginx line into ev.
 func nginxUpstream(r *record, s *state, ev *tail.Event) {
 	r.fill(s, ev)
-	nginxMaker(r, ev)
+	nginxMaker(r.set, ev)
 }
 
 // nginxMaker says who made the response: nginx notes a header time only for an
 // upstream that sent a header, and no upstream value at all for a response of its
-// own.
-func nginxMaker(r *record, ev *tail.Event) {
-	asked := r.set & (1<<dUpstream | 1<<dUpstreamStatus | 1<<dConnect | 1<<dHeader | 1<<dResponse)
+// own. seen has the data of the line as bits.
+func nginxMaker(seen uint64, ev *tail.Event) {
+	asked := seen & (1<<dUpstream | 1<<dUpstreamStatus | 1<<dConnect | 1<<dHeader | 1<<dResponse)
 	if last := ev.Last(); last != nil {
 		switch {
 		case last.Header != tail.None:
 			ev.Maker = tail.MakerUpstream
-		case r.has(dHeader):
+		case seen>>dHeader&1 != 0:
 			ev.Maker = tail.MakerGateway
 		}
 	} else if asked != 0 {

@@ -274,50 +274,23 @@ func (r *record) attempts(st *state, ev *tail.Event) {
 	if p := r.get(dUpstreamPort); !absent(p) && !absent(up) && up[len(up)-1] != ']' {
 		up = st.join(up, []byte(":"), p)
 	}
-	eachOf(up, func(i int, e []byte) { attempt(ev, i).Addr = hostPort(e) })
-	eachOf(r.get(dUpstreamStatus), func(i int, e []byte) {
-		if n, ok := statusCode(e); ok && n > 0 {
-			attempt(ev, i).Status = n
+	setAttempts(ev, dUpstream, uNone, up)
+	for _, d := range [...]datum{dUpstreamStatus, dConnect, dHeader, dResponse} {
+		if r.has(d) {
+			setAttempts(ev, d, r.val[d].unit, r.val[d].b)
 		}
-	})
-	for _, t := range [...]datum{dConnect, dHeader, dResponse} {
-		u := r.val[t].unit
-		eachOf(r.get(t), func(i int, e []byte) {
-			if d, ok := duration(e, u); ok {
-				*attempt(ev, i).time(t) = d
-			}
-		})
 	}
 }
 
-// upstreamTry is an attempt whose times can be chosen by datum.
-type upstreamTry struct{ *tail.Attempt }
-
-func (a upstreamTry) time(d datum) *time.Duration {
-	switch d {
-	case dConnect:
-		return &a.Connect
-	case dHeader:
-		return &a.Header
+// setAttempts writes a list of upstream values, one of each attempt, in nginx's
+// writing: ", " stands between the servers of a pass, " : " between passes, and
+// the value may end in " :" with nothing after it. An element "-" is skipped but
+// counted.
+func setAttempts(ev *tail.Event, d datum, u unit, list []byte) {
+	if bytes.IndexByte(list, ' ') < 0 && bytes.IndexByte(list, ',') < 0 {
+		setAttempt(ev, 0, d, u, list)
+		return
 	}
-	return &a.Response
-}
-
-// maxAttempts bounds what a hostile list can make.
-const maxAttempts = 64
-
-// attempt returns attempt i of ev and makes what is missing up to it.
-func attempt(ev *tail.Event, i int) upstreamTry {
-	for len(ev.Attempts) <= i {
-		ev.AddAttempt()
-	}
-	return upstreamTry{&ev.Attempts[i]}
-}
-
-// eachOf calls f for each known element of a list in nginx's writing: ", " stands
-// between the servers of a pass, " : " between passes, and the value may end in
-// " :" with nothing after it. An element "-" is skipped but counted.
-func eachOf(list []byte, f func(i int, e []byte)) {
 	for i := 0; i < maxAttempts && len(list) > 0; i++ {
 		e := list
 		comma, colon := bytes.IndexByte(list, ','), index(list, " :")
@@ -329,10 +302,34 @@ func eachOf(list []byte, f func(i int, e []byte)) {
 		default:
 			list = nil
 		}
-		if e = trim(e); !absent(e) {
-			f(i, e)
-		}
+		setAttempt(ev, i, d, u, trim(e))
 		list = trim(list)
+	}
+}
+
+// maxAttempts bounds what a hostile list can make.
+const maxAttempts = 64
+
+// setAttempt writes one value of attempt i, which it makes when it is missing.
+func setAttempt(ev *tail.Event, i int, d datum, u unit, e []byte) {
+	if absent(e) {
+		return
+	}
+	for len(ev.Attempts) <= i {
+		ev.AddAttempt()
+	}
+	a := &ev.Attempts[i]
+	switch d {
+	case dUpstream:
+		a.Addr = hostPort(e)
+	case dUpstreamStatus:
+		a.Status, _ = statusCode(e)
+	case dConnect:
+		a.Connect = duraOr(e, u)
+	case dHeader:
+		a.Header = duraOr(e, u)
+	case dResponse:
+		a.Response = duraOr(e, u)
 	}
 }
 

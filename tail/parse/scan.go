@@ -129,10 +129,13 @@ func decimal(b []byte, unit time.Duration) (time.Duration, bool) {
 	var whole int64
 	i := 0
 	for ; i < len(b) && isDigit(b[i]); i++ {
-		whole = whole*10 + int64(b[i]-'0')
-		if whole > math.MaxInt64/int64(unit)/16 {
+		if i == 18 {
 			return 0, false
 		}
+		whole = whole*10 + int64(b[i]-'0')
+	}
+	if (whole > 1e9 || unit > time.Second) && whole > math.MaxInt64/int64(unit)/16 {
+		return 0, false
 	}
 	d := time.Duration(whole) * unit
 	if i == len(b) {
@@ -141,24 +144,31 @@ func decimal(b []byte, unit time.Duration) (time.Duration, bool) {
 	if b[i] != '.' {
 		return exponent(b, unit)
 	}
-	var frac, div int64 = 0, 1
+	var frac int64
+	n := 0
 	for i++; i < len(b) && isDigit(b[i]); i++ {
-		if div < 1e9 {
-			frac, div = frac*10+int64(b[i]-'0'), div*10
+		if n < 9 {
+			frac = frac*10 + int64(b[i]-'0')
+			n++
 		}
 	}
 	if i != len(b) {
 		return exponent(b, unit)
 	}
-	return d + time.Duration(fraction(frac, int64(unit), div)), true
+	return d + fraction(frac, n, unit), true
 }
 
-// fraction is frac*unit/div without overflow for unit up to an hour.
-func fraction(frac, unit, div int64) int64 {
-	if unit <= 1e9 {
-		return frac * unit / div
+var pow10 = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
+// fraction is frac, which has n digits after the point, as a part of unit.
+func fraction(frac int64, n int, unit time.Duration) time.Duration {
+	switch {
+	case unit == time.Second:
+		return time.Duration(frac * pow10[9-n])
+	case unit < time.Second:
+		return time.Duration(frac * int64(unit) / pow10[n])
 	}
-	return int64(float64(frac) / float64(div) * float64(unit))
+	return time.Duration(float64(frac) / float64(pow10[n]) * float64(unit))
 }
 
 func exponent(b []byte, unit time.Duration) (time.Duration, bool) {
@@ -294,6 +304,9 @@ func stripPort(b []byte) []byte {
 // wants: "http://10.0.0.5:80/path" to "10.0.0.5:80", "http://unix:/run/a.sock:/x"
 // to "unix:/run/a.sock".
 func hostPort(b []byte) []byte {
+	if bytes.IndexByte(b, '/') < 0 && bytes.IndexByte(b, '@') < 0 { // an address already
+		return b
+	}
 	if i := index(b, "://"); i >= 0 {
 		b = b[i+3:]
 	}

@@ -71,7 +71,7 @@ func compileTemplate(text string) (*template, error) {
 	switch gateway {
 	case "nginx":
 		pieces = nginxPieces(body)
-		t.finish = func(s *state, ev *tail.Event) { nginxMaker(&s.rec, ev) }
+		t.finish = func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }
 	case "envoy":
 		pieces = envoyPieces(body)
 		t.finish = func(_ *state, ev *tail.Event) { envoyMaker(ev) }
