@@ -234,7 +234,6 @@ type group struct {
 	shape    *shape
 	ev       *evidence
 	ep       *episode
-	subject  subject
 	share    float64 // of all failures
 	scores   map[ID]float64
 	evidence map[ID][]Evidence

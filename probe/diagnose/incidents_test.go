@@ -156,8 +156,8 @@ func check(v *Verdict, key, value string) string {
 	if len(v.Causes) > 0 {
 		c = v.Causes[0]
 	}
-	holds := true
-	got := ""
+	var holds bool
+	var got string
 	switch key {
 	case "state":
 		got = string(v.Incident.State)

@@ -72,16 +72,24 @@ func (g *group) rank() {
 // weigh adds a finding to a cause.
 func (g *group) weigh(f *finding, id ID, weight float64) {
 	g.scores[id] += weight
-	source := f.source
+	source, meaning := f.source, f.sig.Meaning
 	if source == "" {
 		source = "logs"
 	}
+	if id != f.sig.Cause {
+		meaning = "These lines fit this as well: " + lowerFirst(table().causes[id].Meaning)
+	}
 	g.evidence[id] = append(g.evidence[id], Evidence{
 		Source: source, Count: f.count, First: f.first, Last: f.last,
-		Sample: f.sample, Meaning: f.sig.Meaning, Weight: weight,
+		Sample: f.sample, Meaning: meaning, Weight: weight,
 	})
-	if id == f.sig.Cause && weight > g.titles[id].weight {
+	if weight <= g.titles[id].weight {
+		return
+	}
+	if id == f.sig.Cause {
 		g.titles[id] = titled{weight: weight, sig: &f.sig.Advice, title: f.sig.Title}
+	} else if title := f.sig.Titles[id]; title != "" {
+		g.titles[id] = titled{weight: weight, title: title}
 	}
 }
 
@@ -223,8 +231,25 @@ func (g *group) words() (text, command subject) {
 	}
 	status := mainStatus(g.shape.statuses)
 	text = subjectOf(upstream, route, name, status, plain, false)
+	if !addressLike(upstream) {
+		upstream = g.probedAddr() // HAProxy logs names: "backend/server"
+	}
 	command = subjectOf(upstream, route, name, status, example, true)
 	return text, command
+}
+
+// addressLike says whether an upstream's name can be connected to.
+func addressLike(s string) bool {
+	return strings.HasPrefix(s, "unix:") || strings.Contains(s, ":") && !strings.Contains(s, "/")
+}
+
+// probedAddr is the address that is probed for this group when there is only one,
+// "" otherwise.
+func (g *group) probedAddr() string {
+	if len(g.ev.snap.Probes) == 1 {
+		return g.ev.snap.Probes[0].Target.Addr()
+	}
+	return ""
 }
 
 // nameIn finds the host name that a DNS message speaks of.

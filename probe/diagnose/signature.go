@@ -79,13 +79,15 @@ type Advice struct {
 	// else speaks: 3 is about 95 %, 2 about 88 %, 1 about 73 %.
 	Strength float64 `toml:"strength"`
 	// Also holds the same for other causes that the line allows.
-	Also     map[ID]float64 `toml:"also"`
-	Title    string         `toml:"title"`
-	Meaning  string         `toml:"meaning"`
-	Next     []string       `toml:"next"`
-	Commands []string       `toml:"commands"`
-	Remedy   string         `toml:"remedy"`
-	Step     int            `toml:"step"`
+	Also  map[ID]float64 `toml:"also"`
+	Title string         `toml:"title"`
+	// Titles name the causes of Also as this line suggests them.
+	Titles   map[ID]string `toml:"titles"`
+	Meaning  string        `toml:"meaning"`
+	Next     []string      `toml:"next"`
+	Commands []string      `toml:"commands"`
+	Remedy   string        `toml:"remedy"`
+	Step     int           `toml:"step"`
 }
 
 // inherit fills what a leaves out from b.
@@ -98,6 +100,9 @@ func (a *Advice) inherit(b *Advice) {
 	}
 	if a.Also == nil {
 		a.Also = b.Also
+	}
+	if a.Titles == nil {
+		a.Titles = b.Titles
 	}
 	if a.Title == "" {
 		a.Title = b.Title

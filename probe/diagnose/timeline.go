@@ -16,6 +16,9 @@ const (
 	maxOfRow    = 6
 )
 
+// otherCause is the confidence from which a second cause stands on the time line.
+const otherCause = 0.3
+
 // timeline puts onset, causes, restarts, probe flips, marks and recovery in order.
 func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 	var out []Entry
@@ -35,7 +38,7 @@ func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 	for i := range causes {
 		c := &causes[i]
 		first, last := span(c)
-		if i >= 3 || first.IsZero() {
+		if i > 0 && c.Confidence < otherCause || first.IsZero() {
 			continue
 		}
 		add(first, "cause", fmt.Sprintf("first sign of %s: %s", c.ID, c.Title))
