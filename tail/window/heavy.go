@@ -39,16 +39,18 @@ type tally struct {
 	okLow, failedLow uint64 // how much too low the counts may be
 }
 
-// add counts value once. It returns true when value was not among the entries.
-func (h *heavy) add(value []byte, failed bool) (entered bool) {
+// add counts value once. It is made for dimensions whose value is mostly that of
+// the line before, such as hosts and methods: that saves the hash.
+func (h *heavy) add(value []byte, failed bool) {
 	if h.last < len(h.entries) && bytes.Equal(h.dict.key(h.last), value) {
-		h.count(h.last, failed) // as mostly for hosts and methods: saves the hash
-		return false
+		h.count(h.last, failed)
+		return
 	}
-	return h.addHashed(hashOf(value), value, failed)
+	h.addHashed(hashOf(value), value, failed)
 }
 
-// addHashed is add for a value that was hashed before.
+// addHashed counts value, whose hash is given, once. It returns true when value was
+// not among the entries.
 func (h *heavy) addHashed(hash uint64, value []byte, failed bool) (entered bool) {
 	n := h.dict.find(hash, value)
 	if n < 0 {

@@ -62,16 +62,19 @@ func (s *Stats) addRequest(ev *tail.Event, source string) {
 func (s *Stats) addDimensions(ev *tail.Event, failed bool) {
 	if len(ev.Path) > 0 {
 		s.scratch = routeOf(s.scratch, ev.Method, ev.Path)
-		s.top[ByRoute].add(s.scratch, failed)
+		s.top[ByRoute].addHashed(hashOf(s.scratch), s.scratch, failed)
 	}
 	if named(ev.Client) {
 		client := bound(ev.Client)
-		if s.top[ByClient].add(client, failed) {
+		if s.top[ByClient].addHashed(hashOf(client), client, failed) {
 			s.clients.add(client)
 		}
 	}
 	s.count(ByMethod, ev.Method, failed)
-	s.count(ByAgent, ev.UserAgent, failed)
+	if named(ev.UserAgent) {
+		agent := bound(ev.UserAgent)
+		s.top[ByAgent].addHashed(hashOf(agent), agent, failed)
+	}
 	s.count(ByHost, ev.Host, failed)
 	s.count(ByBackend, ev.Backend, failed)
 }

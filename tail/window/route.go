@@ -1,6 +1,9 @@
 package window
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 const (
 	// maxPath is how much of a request target is looked at, in bytes.
@@ -31,28 +34,40 @@ func appendRoute(dst, path []byte) []byte {
 			return append(dst, path...) // "*", "host:443", or no HTTP at all
 		}
 	}
-	for n := 0; len(path) > 0 && path[0] == '/'; n++ {
-		if n == maxSegments {
-			return append(dst, "/…"...)
-		}
-		var kinds charKinds
-		end := 1
-		for end < len(path) {
-			k := kindOf[path[end]]
-			if k&isEnd != 0 {
-				break
-			}
+	// Each byte is looked at and copied once; only a segment that may be an id is
+	// gone over again.
+	dst = slices.Grow(dst, 2*len(path)+len(moreSegments))
+	begin, segments := 0, 0
+	var kinds charKinds
+	for i, c := range path {
+		k := kindOf[c]
+		if k&isEnd == 0 {
 			kinds |= k
-			end++
+			dst = append(dst, c)
+			continue
 		}
-		if kinds&isDigit == 0 && end <= longHash {
-			dst = append(dst, path[:end]...) // the common case: a word
-		} else {
-			dst = appendSegment(append(dst, '/'), path[1:end], kinds)
+		dst = endSegment(dst, path[begin:i], kinds)
+		if c != '/' {
+			return dst
 		}
-		path = path[end:]
+		if segments++; segments > maxSegments {
+			return append(dst, moreSegments...)
+		}
+		dst = append(dst, '/')
+		begin, kinds = i+1, 0
 	}
-	return dst
+	return endSegment(dst, path[begin:], kinds)
+}
+
+// moreSegments stands for the segments beyond maxSegments.
+const moreSegments = "/…"
+
+// endSegment folds segment, with which dst ends, when it may be an id.
+func endSegment(dst, segment []byte, kinds charKinds) []byte {
+	if kinds&isDigit == 0 && len(segment) < longHash {
+		return dst // the common case: a word
+	}
+	return appendSegment(dst[:len(dst)-len(segment)], segment, kinds)
 }
 
 // afterHost returns the path of a target in absolute form; ok is false when the
