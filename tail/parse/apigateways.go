@@ -92,8 +92,8 @@ var apiFormats = []Format{
 		Title: "LiteLLM's lines (time of day only); its access lines are uvicorn's", Doc: "https://docs.litellm.ai/docs/proxy/logging",
 		build: litellm,
 		Positive: []Sample{{
-			`14:31:15 - LiteLLM Proxy:ERROR: common_request_processing.py:1049 - litellm.proxy._handle(): Exception occured - No deployments available for selected model.`,
-			map[string]string{"level": "ERROR", "time": "", "message": "litellm.proxy._handle(): Exception occured - No deployments available for selected model."},
+			`14:31:15 - LiteLLM Proxy:ERROR: common_request_processing.py:1049 - litellm.proxy._handle(): No deployments available for selected model.`,
+			map[string]string{"level": "ERROR", "time": "", "message": "litellm.proxy._handle(): No deployments available for selected model."},
 		}},
 	},
 }

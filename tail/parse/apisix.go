@@ -18,6 +18,9 @@ var apisixFormats = []Format{
 		}, {
 			`192.168.215.1 - - [30/Jan/2026:07:21:31 +0000] localhost:9080 "GET / HTTP/1.1" 404 36 0.000 "-" "curl/8.6.0" - - - "http://localhost:9080"`,
 			map[string]string{"status": "404", "upstream": "", "maker": "gateway"},
+		}, {
+			`192.168.215.1 - - [30/Jan/2020:07:21:31 +0000] localhost:9080 "GET / HTTP/1.1" 502 36 0.100 "-" "curl/8.6.0" 10.0.0.2:80 502 0.099`,
+			map[string]string{"status": "502", "upstream": "10.0.0.2:80", "duration": "0.1"},
 		}},
 		Negative: []string{`127.0.0.1 - - [30/Jan/2026:07:21:31 +0000] "GET /anything HTTP/1.1" 200 391 1.657 "-" "curl/8.6.0"`},
 	},
@@ -80,7 +83,7 @@ func apisixText(s *state) parseFunc {
 			}
 		}
 		n, _, ok = tails(rest, &t)
-		if !ok || n < 1 || index(t[0], "://") < 0 {
+		if len(rest) > 0 && (!ok || n < 1 || index(t[0], "://") < 0) { // old releases end before the URL
 			return false
 		}
 		r := &s.rec

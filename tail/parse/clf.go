@@ -28,10 +28,12 @@ func (s *state) clfHeadAt(line []byte, i int, ev *tail.Event) (mid, rest []byte,
 		return nil, nil, false
 	}
 	rest = line[i+28:]
-	if len(rest) < 2 || rest[0] != ' ' {
+	if len(rest) < 2 {
 		return nil, nil, false
 	}
-	rest = rest[1:]
+	if rest[0] == ' ' {
+		rest = rest[1:]
+	}
 	if rest[0] != '"' {
 		j := bytes.IndexByte(rest, '"')
 		if j < 2 || rest[j-1] != ' ' {
@@ -182,7 +184,7 @@ func clfCombined(n int) func(*state) parseFunc {
 
 // clfRest reads lines of the CLF family whose tail after the quoted texts is read
 // by more; it gets the quoted texts beyond referer and agent as well.
-func clfRest(min int, more func(s *state, quoted [][]byte, rest []byte, ev *tail.Event) bool) func(*state) parseFunc {
+func clfRest(least int, more func(s *state, quoted [][]byte, rest []byte, ev *tail.Event) bool) func(*state) parseFunc {
 	return func(s *state) parseFunc {
 		return func(line []byte, ev *tail.Event) bool {
 			mid, rest, ok := s.clfHead(line, ev)
@@ -191,7 +193,7 @@ func clfRest(min int, more func(s *state, quoted [][]byte, rest []byte, ev *tail
 			}
 			var t [8][]byte
 			k, rest, ok := tails(rest, &t)
-			if !ok || k < min {
+			if !ok || k < least {
 				return false
 			}
 			agent(&t, ev)

@@ -29,6 +29,32 @@ var cloudFormats = []Format{
 		},
 	},
 	{
+		Name: "aws-apigateway-clf", Gateway: "aws-apigateway", Kind: tail.KindAccess,
+		Title: "Amazon API Gateway, its CLF format", Doc: "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+		build: clfRest(0, func(_ *state, q [][]byte, rest []byte, ev *tail.Event) bool {
+			id, more := word(rest)
+			if len(q) != 0 || len(id) != 36 || id[8] != '-' || bytes.IndexByte(more, ' ') >= 0 {
+				return false
+			}
+			ev.RequestID = id
+			return true
+		}),
+		Positive: []Sample{{
+			`127.0.0.1 - user [13/Jun/2023:15:36:28 +0000]"GET /example/path HTTP/1.1" 502 3443 c6af9ac6-7b61-11e6-9a41-93e8deadbeef EXAMPLE123`,
+			map[string]string{"time": "2023-06-13T15:36:28Z", "status": "502", "path": "/example/path", "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"},
+		}},
+	},
+	{
+		Name: "cloudfront-json", Gateway: "cloudfront", Kind: tail.KindAccess, first: "{",
+		Title: "Amazon CloudFront standard log v2 and real-time log as JSON, seconds",
+		Doc:   "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+		build: cloudfrontJSON.compile(),
+		Positive: []Sample{{
+			`{"date":"2024-11-19","time":"22:37:02","x-edge-location":"SEA19-C2","sc-bytes":"900","c-ip":"192.0.2.200","cs-method":"GET","cs(Host)":"d1.cloudfront.net","cs-uri-stem":"/a","sc-status":"502","cs-uri-query":"q=1","x-edge-request-id":"kBk==","x-host-header":"www.example.com","time-taken":"0.103","x-edge-detailed-result-type":"OriginDnsError"}`,
+			map[string]string{"time": "2024-11-19T22:37:02Z", "status": "502", "path": "/a?q=1", "duration": "0.103", "flags": "OriginDnsError", "host": "www.example.com"},
+		}},
+	},
+	{
 		Name: "gcp-lb", Gateway: "gcp-lb", Kind: tail.KindAccess, first: "{",
 		Title: "Google Cloud load balancer", Doc: "https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
 		build: gcpLB.compile(),
@@ -59,6 +85,15 @@ var cloudFormats = []Format{
 				"status": "502", "duration": "20.034", "upstream": "52.239.221.65:443", "upstream_status": "502", "upstream_duration": "0.028",
 				"flags": "ERRORINFO_UPSTREAM_TIMED_OUT", "client": "185.42.129.24", "request_id": "592d",
 			},
+		}},
+	},
+	{
+		Name: "azure-appgw-table", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
+		Title: "Azure Application Gateway v2, rows of the AGWAccessLogs table, seconds", Doc: docAzure,
+		build: azureTable.compile(),
+		Positive: []Sample{{
+			`{"TimeGenerated":"2024-10-14T22:17:11Z","HttpMethod":"GET","RequestUri":"/a","RequestQuery":"","HttpStatus":502,"TimeTaken":0.034,"ServerRouted":"10.0.0.5:443","ServerStatus":"502","ServerResponseLatency":"0.028","ErrorInfo":"ERRORINFO_UPSTREAM_NO_LIVE","TransactionId":"5","ClientIp":"185.42.129.24"}`,
+			map[string]string{"status": "502", "path": "/a", "duration": "0.034", "upstream": "10.0.0.5:443", "flags": "ERRORINFO_UPSTREAM_NO_LIVE", "time": "2024-10-14T22:17:11Z"},
 		}},
 	},
 	{
@@ -201,6 +236,53 @@ var azureV2 = jsonFormat{
 	all:   "properties|properties.timeTaken|properties.httpStatus",
 	some:  "properties.serverRouted|properties.error_info|properties.transactionId|properties.serverStatus",
 	rules: append([]jsonRule{{"properties.timeTaken", dDuration, uSec}}, azureRules...),
+}
+
+var azureTable = jsonFormat{
+	all:  "TimeGenerated|HttpStatus|TimeTaken",
+	some: "ServerRouted|ErrorInfo|ServerStatus|TransactionId",
+	rules: []jsonRule{
+		{"TimeGenerated", dTime, 0},
+		{"ClientIp", dClient, 0},
+		{"HttpMethod", dMethod, 0},
+		{"OriginalRequestUriWithArgs|RequestUri", dPath, uURL},
+		{"RequestQuery", dQuery, 0},
+		{"HttpVersion", dProtocol, 0},
+		{"Host|OriginalHost", dHost, 0},
+		{"HttpStatus", dStatus, 0},
+		{"SentBytes", dBytes, 0},
+		{"UserAgent", dUserAgent, 0},
+		{"TransactionId", dRequestID, 0},
+		{"TimeTaken", dDuration, uSec},
+		{"ServerRouted", dUpstream, 0},
+		{"ServerStatus", dUpstreamStatus, 0},
+		{"ServerResponseLatency", dHeader, uSec},
+		{"ErrorInfo", dFlags, 0},
+		{"BackendPoolName", dBackend, 0},
+	},
+}
+
+var cloudfrontJSON = jsonFormat{
+	all:  "sc-status|cs-uri-stem",
+	some: "x-edge-location|x-edge-request-id|x-edge-result-type|x-edge-detailed-result-type",
+	rules: []jsonRule{
+		{"date", dDate, 0},
+		{"time", dClock, 0},
+		{"timestamp|timestamp(ms)", dTime, 0},
+		{"c-ip", dClient, 0},
+		{"cs-method", dMethod, 0},
+		{"cs-uri-stem", dPath, 0},
+		{"cs-uri-query", dQuery, 0},
+		{"cs-protocol-version", dProtocol, 0},
+		{"x-host-header|cs-host", dHost, 0},
+		{"sc-status", dStatus, 0},
+		{"sc-bytes", dBytes, 0},
+		{"cs(User-Agent)|cs-user-agent", dUserAgent, 0},
+		{"cs(Referer)|cs-referer", dReferer, 0},
+		{"x-edge-request-id", dRequestID, 0},
+		{"x-edge-detailed-result-type", dFlags, 0},
+		{"time-taken", dDuration, uSec},
+	},
 }
 
 var azureFrontDoor = jsonFormat{

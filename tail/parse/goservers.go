@@ -104,7 +104,7 @@ func skipperTail(_ *state, q [][]byte, rest []byte, ev *tail.Event) bool {
 	ms, rest := word(rest)
 	host, rest := word(rest)
 	flow, user := word(rest)
-	if len(q) != 2 || !allDigits(ms) || len(user) == 0 || bytes.IndexAny(host, ".:") < 0 || isSeconds(host) || bytes.IndexByte(user, ' ') >= 0 {
+	if len(q) != 2 || !allDigits(ms) || len(user) == 0 || !bytes.ContainsAny(host, ".:") || isSeconds(host) || bytes.IndexByte(user, ' ') >= 0 {
 		return false
 	}
 	d, ok := decimal(ms, time.Millisecond)

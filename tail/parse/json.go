@@ -19,7 +19,6 @@ type jsonDoc struct {
 
 	slots []jsonSlot
 	gen   uint32
-	path  []byte // scratch for a key that is not in its usual place
 	depth int
 	next  int
 }

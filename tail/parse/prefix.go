@@ -44,13 +44,13 @@ func (s *state) peel(b []byte) (layer, bool) {
 }
 
 var (
-	keyLog, keyStream, keyTime = key("log"), key("stream"), key("time")
-	keyMessage                 = key("MESSAGE")
-	keyRealtime                = key("__REALTIME_TIMESTAMP")
-	keyIdentifier              = key("SYSLOG_IDENTIFIER")
-	keyUnit                    = key("_SYSTEMD_UNIT")
-	dockerKeys                 = mask("log", "stream")
-	journalKeys                = mask("MESSAGE", "__REALTIME_TIMESTAMP")
+	keyLog, keyTime = key("log"), key("time")
+	keyMessage      = key("MESSAGE")
+	keyRealtime     = key("__REALTIME_TIMESTAMP")
+	keyIdentifier   = key("SYSLOG_IDENTIFIER")
+	keyUnit         = key("_SYSTEMD_UNIT")
+	dockerKeys      = mask("log", "stream")
+	journalKeys     = mask("MESSAGE", "__REALTIME_TIMESTAMP")
 )
 
 // peelJSON reads docker's json-file lines and journalctl -o json.

@@ -79,6 +79,9 @@ var pythonFormats = []Format{
 		Positive: []Sample{{
 			`127.0.0.1 - - [05/Sep/2020 17:51:30] "GET / HTTP/1.1" 500 -`,
 			map[string]string{"time": "2020-09-05T17:51:30Z", "client": "127.0.0.1", "path": "/", "status": "500"},
+		}, {
+			`INFO:werkzeug:10.0.0.1 - - [05/Sep/2020 17:51:30] "GET /a HTTP/1.1" 200 -`,
+			map[string]string{"client": "10.0.0.1", "path": "/a", "status": "200"},
 		}},
 		Negative: []string{`127.0.0.1 - - [05/Sep/2020:17:51:30 +0000] "GET / HTTP/1.1" 500 -`},
 	},
@@ -106,6 +109,10 @@ var pythonFormats = []Format{
 			{
 				`2026-11-23 07:13:24,512 - app.db - ERROR - connection refused`,
 				map[string]string{"time": "2026-11-23T07:13:24.512Z", "level": "ERROR"},
+			},
+			{
+				`2026-11-23 07:13:24,512 - uvicorn.access - INFO - 10.0.0.1:34956 - "GET /a HTTP/1.1" 502`,
+				map[string]string{"time": "2026-11-23T07:13:24.512Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
 			},
 		},
 		Negative: []string{`[2024-01-09 13:24:39 +0000] [1637] [CRITICAL] WORKER TIMEOUT (pid:7214)`},
@@ -214,24 +221,38 @@ func uvicorn(*state) parseFunc {
 			return false
 		}
 		rest = trim(rest)
-		if i := index(rest, ` - "`); i > 0 && bytes.IndexByte(rest[:i], ' ') < 0 {
-			if j := quoteEnd(rest[i+4:]); j >= 0 {
-				code, _ := word(trim(rest[i+4+j+1:]))
-				if n, ok := statusCode(code); ok {
-					ev.Client, ev.Status = stripPort(rest[:i]), n
-					request(rest[i+4:i+4+j], ev)
-					return true
-				}
-			}
+		if uvicornRequest(rest, ev) {
+			return true
 		}
 		ev.Level, ev.Message = level, rest
 		return true
 	}
 }
 
+// uvicornRequest reads `ip:port - "M P PROTO" CODE Phrase`.
+func uvicornRequest(b []byte, ev *tail.Event) bool {
+	i := index(b, ` - "`)
+	if i < 1 || bytes.IndexByte(b[:i], ' ') >= 0 {
+		return false
+	}
+	j := quoteEnd(b[i+4:])
+	if j < 0 {
+		return false
+	}
+	code, _ := word(trim(b[i+4+j+1:]))
+	n, ok := statusCode(code)
+	if !ok {
+		return false
+	}
+	ev.Client, ev.Status = stripPort(b[:i]), n
+	request(b[i+4:i+4+j], ev)
+	return true
+}
+
 // werkzeug reads a CLF line whose time has a blank and no zone.
 func werkzeug(s *state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
+		line = bytes.TrimPrefix(line, []byte("INFO:werkzeug:")) // Python's basicConfig
 		i := bytes.IndexByte(line, '[')
 		if i < 5 || i > 256 || len(line) < i+23 || line[i+12] != ' ' || line[i+21] != ']' {
 			return false
@@ -335,7 +356,9 @@ func pythonDashes(b []byte, ev *tail.Event) bool {
 			return false
 		}
 		if w := trim(b[:i]); pythonLevel(w) {
-			ev.Level, ev.Message = w, b[i+3:]
+			if !uvicornRequest(b[i+3:], ev) {
+				ev.Level, ev.Message = w, b[i+3:]
+			}
 			return true
 		}
 		b = b[i+3:]
