@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 )
 
@@ -160,7 +161,10 @@ func (k *clock) clf(b []byte) (int64, bool) {
 		return 0, false
 	}
 	key := [26]byte(b[:26])
-	if key == k.clfb {
+	// the seconds change most: compared as words, not by a call
+	le := binary.LittleEndian
+	if le.Uint64(key[12:]) == le.Uint64(k.clfb[12:]) && le.Uint64(key[4:]) == le.Uint64(k.clfb[4:]) &&
+		le.Uint64(key[18:]) == le.Uint64(k.clfb[18:]) && le.Uint32(key[:]) == le.Uint32(k.clfb[:]) {
 		return k.clfs, true
 	}
 	var c civil

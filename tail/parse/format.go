@@ -85,6 +85,7 @@ type state struct {
 	doc jsonDoc
 	rec record
 	w3c w3cState
+	ext []extKey
 	buf []byte
 }
 

@@ -283,9 +283,9 @@ func (d *jsonDoc) slot(key []byte, parent int) int {
 }
 
 // holds says whether all keys of the mask were on the line.
-func (d *jsonDoc) holds(m *keyMask) bool {
-	for i, w := range m {
-		if d.has[i]&w != w {
+func (d *jsonDoc) holds(m keyMask) bool {
+	for _, w := range m {
+		if d.has[w.i]&w.bits != w.bits {
 			return false
 		}
 	}
@@ -293,9 +293,9 @@ func (d *jsonDoc) holds(m *keyMask) bool {
 }
 
 // any says whether some key of the mask was on the line.
-func (d *jsonDoc) any(m *keyMask) bool {
-	for i, w := range m {
-		if d.has[i]&w != 0 {
+func (d *jsonDoc) any(m keyMask) bool {
+	for _, w := range m {
+		if d.has[w.i]&w.bits != 0 {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -13,7 +14,13 @@ type keyID uint16
 
 const maxKeys = 1024
 
-type keyMask [maxKeys / 64]uint64
+// keyMask is a set of keys as the words of a bit set that are not zero.
+type keyMask []maskWord
+
+type maskWord struct {
+	i    int
+	bits uint64
+}
 
 var (
 	keyIDs  = map[string]keyID{}
@@ -41,11 +48,16 @@ func key(path string) keyID {
 }
 
 // mask is the set of the given keys.
-func mask(paths ...string) *keyMask {
-	m := &keyMask{}
+func mask(paths ...string) keyMask {
+	var m keyMask
 	for _, p := range paths {
 		id := key(p)
-		m[id/64] |= 1 << (id % 64)
+		i := slices.IndexFunc(m, func(w maskWord) bool { return w.i == int(id/64) })
+		if i < 0 {
+			i = len(m)
+			m = append(m, maskWord{i: int(id / 64)})
+		}
+		m[i].bits |= 1 << (id % 64)
 	}
 	return m
 }

@@ -160,16 +160,49 @@ func nginxKey(k []byte) (d datum, u unit) {
 	return dNone, uNone
 }
 
+// extKey is a key of the extended form where it stood on the last line; logs
+// repeat their keys in the same order.
+type extKey struct {
+	text []byte // "rt="
+	d    datum
+	u    unit
+}
+
+// extendedKey reads "key=" at the beginning of b, the i-th of the line, and
+// returns its length, 0 when there is none.
+func (s *state) extendedKey(b []byte, i int) (k extKey, n int) {
+	if i < len(s.ext) {
+		if k = s.ext[i]; len(b) >= len(k.text) && string(b[:len(k.text)]) == string(k.text) {
+			return k, len(k.text)
+		}
+	}
+	for n < len(b) && (isLetter(b[n]) || b[n] == '_' || n > 0 && isDigit(b[n])) {
+		n++
+	}
+	if n == 0 || n >= len(b) || b[n] != '=' {
+		return extKey{}, 0
+	}
+	k.d, k.u = nginxKey(b[:n])
+	n++
+	if i < maxExtKeys && n <= 64 {
+		for len(s.ext) <= i {
+			s.ext = append(s.ext, extKey{})
+		}
+		k.text = append(s.ext[i].text[:0], b[:n]...)
+		s.ext[i] = k
+	}
+	return k, n
+}
+
+const maxExtKeys = 32
+
 // nginxExtended reads the key=value fields after the quoted texts. A text without
 // a key that looks like a request id is taken as one.
-func nginxExtended(_ *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
+func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 	var seen uint64
-	for len(rest) > 0 {
-		n := 0
-		for n < len(rest) && (isLetter(rest[n]) || rest[n] == '_' || n > 0 && isDigit(rest[n])) {
-			n++
-		}
-		if n == 0 || n >= len(rest) || rest[n] != '=' {
+	for i := 0; len(rest) > 0; i++ {
+		k, n := s.extendedKey(rest, i)
+		if n == 0 {
 			w, after, ok := token(rest)
 			if !ok {
 				return false
@@ -180,23 +213,22 @@ func nginxExtended(_ *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 			rest = after
 			continue
 		}
-		d, u := nginxKey(rest[:n])
-		v, after := listValue(rest[n+1:])
+		v, after := listValue(rest[n:])
 		for len(after) > 0 && after[0] == ' ' {
 			after = after[1:]
 		}
 		rest = after
-		seen |= 1 << d
-		switch d {
+		seen |= 1 << k.d
+		switch k.d {
 		case dNone:
 		case dDuration:
-			ev.Duration = duraOr(v, u)
+			ev.Duration = duraOr(v, k.u)
 		case dRequestID:
 			ev.RequestID = present(v)
 		case dHost:
 			ev.Host = present(v)
 		default:
-			setAttempts(ev, d, u, v)
+			setAttempts(ev, k.d, k.u, v)
 		}
 	}
 	if seen&^(1<<dNone) == 0 {
