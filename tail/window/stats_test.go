@@ -64,7 +64,7 @@ func randomEvents(r *rand.Rand, n int) []tail.Event {
 // TestMergeEqualsSequential folds the same events by one and by several workers
 // that each got random events, and wants the same View.
 func TestMergeEqualsSequential(t *testing.T) {
-	for round := range 30 {
+	for round := range 12 {
 		r := rand.New(rand.NewPCG(uint64(round), 1))
 		events := randomEvents(r, 1+r.IntN(3000))
 		one := New()
