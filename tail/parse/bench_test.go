@@ -43,6 +43,30 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
+// BenchmarkNewParser is what a worker pays before its first line.
+func BenchmarkNewParser(b *testing.B) {
+	plan := Detect([]byte(benchLines[0].line), testEnv)
+	b.ReportAllocs()
+	for b.Loop() {
+		plan.NewParser(testEnv)
+	}
+}
+
+// BenchmarkUnplanned is a line that is not of the plan and goes through the whole
+// table.
+func BenchmarkUnplanned(b *testing.B) {
+	for _, line := range []string{"what is this line here", `{"a":1,"b":"c"}`, benchLines[0].line} {
+		b.Run(line[:8], func(b *testing.B) {
+			l := Plan{}.NewParser(testEnv)
+			var ev tail.Event
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Parse([]byte(line), &ev)
+			}
+		})
+	}
+}
+
 // TestNoAllocs holds the promise of the package: no allocation a line, for every
 // positive sample of every format, behind detection.
 func TestNoAllocs(t *testing.T) {

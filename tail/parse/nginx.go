@@ -213,7 +213,10 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 			rest = after
 			continue
 		}
-		v, after := listValue(rest[n:])
+		v, after, plain := plainValue(rest[n:])
+		if !plain {
+			v, after = listValue(rest[n:])
+		}
 		for len(after) > 0 && after[0] == ' ' {
 			after = after[1:]
 		}
@@ -228,7 +231,11 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 		case dHost:
 			ev.Host = present(v)
 		default:
-			setAttempts(ev, k.d, k.u, v)
+			if plain {
+				setAttempt(ev, 0, k.d, k.u, v)
+			} else {
+				setAttempts(ev, k.d, k.u, v)
+			}
 		}
 	}
 	if seen&^(1<<dNone) == 0 {
@@ -236,6 +243,34 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 	}
 	nginxMaker(seen, ev)
 	return true
+}
+
+// plainEnd marks the bytes that end a plain value, and those that make it none:
+// of a list, a URL or with escapes.
+var plainEnd = func() (t [256]bool) {
+	for _, c := range []byte("\" ,/@\\") {
+		t[c] = true
+	}
+	return t
+}()
+
+// plainValue reads the usual value: quoted or bare, a number or an address. It is
+// listValue in one short loop; not ok: ask that.
+func plainValue(b []byte) (v, rest []byte, ok bool) {
+	if len(b) > 0 && b[0] == '"' {
+		for i := 1; i < len(b); i++ {
+			if c := b[i]; plainEnd[c] {
+				return b[1:i], b[i+1:], c == '"'
+			}
+		}
+		return nil, nil, false
+	}
+	for i, c := range b {
+		if plainEnd[c] {
+			return b[:i], b[i+1:], c == ' ' && !hasPrefix(b[i:], " :")
+		}
+	}
+	return b, nil, true
 }
 
 // nginxUpstream writes the record of an nginx line into ev.

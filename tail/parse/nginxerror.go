@@ -205,7 +205,7 @@ func nginxErrorKey(key, v []byte, ev *tail.Event) {
 	case "client":
 		ev.Client = stripUnix(v)
 	case "server":
-		if ev.Host == nil {
+		if ev.Host == nil && string(v) != "_" {
 			ev.Host = present(v)
 		}
 	case "request":

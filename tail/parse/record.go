@@ -321,7 +321,10 @@ func setAttempt(ev *tail.Event, i int, d datum, u unit, e []byte) {
 	a := &ev.Attempts[i]
 	switch d {
 	case dUpstream:
-		a.Addr = hostPort(e)
+		a.Addr = e
+		if bytes.IndexByte(e, '/') >= 0 {
+			a.Addr = hostPort(e)
+		}
 	case dUpstreamStatus:
 		a.Status, _ = statusCode(e)
 	case dConnect:

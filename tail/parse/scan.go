@@ -59,8 +59,18 @@ func cut(b []byte, c byte) (before, after []byte, ok bool) {
 
 // word splits off what stands before the next run of blanks.
 func word(b []byte) (w, rest []byte) {
-	i := bytes.IndexByte(b, ' ')
-	if i < 0 {
+	i := 0
+	for i < len(b) && b[i] != ' ' { // words are short: a loop beats a call
+		i++
+		if i == 32 {
+			j := bytes.IndexByte(b[i:], ' ')
+			if j < 0 {
+				return b, nil
+			}
+			i += j
+		}
+	}
+	if i == len(b) {
 		return b, nil
 	}
 	w, rest = b[:i], b[i+1:]
@@ -236,13 +246,17 @@ func goDuration(b []byte) (time.Duration, bool) {
 // after the opening quote. A quote after an odd number of backslashes belongs to
 // the text. -1: there is no end.
 func quoteEnd(b []byte) int {
-	from := 0
+	i := bytes.IndexByte(b, '"')
+	if i > 0 && b[i-1] == '\\' {
+		return escapedQuoteEnd(b, i)
+	}
+	return i
+}
+
+// escapedQuoteEnd is quoteEnd from the quote at index i on, which has a backslash
+// before it.
+func escapedQuoteEnd(b []byte, i int) int {
 	for {
-		i := bytes.IndexByte(b[from:], '"')
-		if i < 0 {
-			return -1
-		}
-		i += from
 		n := 0
 		for n < i && b[i-1-n] == '\\' {
 			n++
@@ -250,7 +264,11 @@ func quoteEnd(b []byte) int {
 		if n&1 == 0 {
 			return i
 		}
-		from = i + 1
+		j := bytes.IndexByte(b[i+1:], '"')
+		if j < 0 {
+			return -1
+		}
+		i += 1 + j
 	}
 }
 

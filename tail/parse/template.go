@@ -229,22 +229,21 @@ func (p *part) value(b, next []byte) (v, rest []byte, ok bool) {
 // until ends the value before next, at the first place where the value has the
 // blanks that belong to it, or at the very first when there is none.
 func (p *part) until(b, next []byte) (v, rest []byte, ok bool) {
-	first := -1
-	for from := 0; from < len(b); from++ {
-		i := bytes.Index(b[from:], next)
-		if i < 0 {
-			break
-		}
-		if from += i; first < 0 {
-			first = from
-		}
-		if bytes.Count(b[:from], blankByte) >= p.blanks {
-			first = from
-			break
-		}
-	}
+	first := bytes.Index(b, next)
 	if first < 0 {
 		return nil, nil, false
+	}
+	if next[0] == ' ' { // each try passes a blank, so there are few
+		for at := first; bytes.Count(b[:at], blankByte) < p.blanks; {
+			i := bytes.Index(b[at+1:], next)
+			if i < 0 {
+				return b[:first], b[first:], true
+			}
+			at += 1 + i
+			if bytes.Count(b[:at], blankByte) >= p.blanks {
+				first = at
+			}
+		}
 	}
 	return b[:first], b[first:], true
 }
