@@ -14,6 +14,12 @@ type Record struct {
 	Line   incident.Line
 	Fields []session.Field
 	byName map[string]string
+	safe   map[safeKey]string // what Safe gave before: masking is dear, and a line is drawn often
+}
+
+type safeKey struct {
+	name  string
+	limit int
 }
 
 // Get returns a field by the contract's name ("" when the line lacks it), as it
@@ -21,7 +27,22 @@ type Record struct {
 func (r *Record) Get(name string) string { return r.byName[name] }
 
 // Safe returns a field fit for the screen, at most limit runes.
-func (r *Record) Safe(name string, limit int) string { return tail.Safe(r.byName[name], limit) }
+func (r *Record) Safe(name string, limit int) string {
+	v := r.byName[name]
+	if v == "" {
+		return ""
+	}
+	k := safeKey{name, limit}
+	s, ok := r.safe[k]
+	if !ok {
+		s = tail.Safe(v, limit)
+		if r.safe == nil {
+			r.safe = map[safeKey]string{}
+		}
+		r.safe[k] = s
+	}
+	return s
+}
 
 // Duration returns a field in seconds as a duration, tail.None when it is absent
 // or no number.
