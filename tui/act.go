@@ -4,11 +4,11 @@ import (
 	"strconv"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/probe/checklist"
 	"why502/tail"
 	"why502/tui/pane"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // key routes a key: an overlay has it before the key map.

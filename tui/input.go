@@ -4,9 +4,9 @@ import (
 	"strings"
 	"unicode"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/tui/draw"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // editor is one line of text that a person types.

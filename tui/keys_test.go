@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/probe/incident"
 	"why502/tui/pane"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // keyCase shows that a key does what its help says: in a state made by before,

@@ -4,11 +4,11 @@ import (
 	"path/filepath"
 	"reflect"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
-
 	"why502/themes"
 	"why502/tui/draw"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 )
 
 // looks is the theme in force and how it was come by: a person's choice stands,

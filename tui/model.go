@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/probe/checklist"
 	"why502/probe/diagnose"
 	"why502/probe/incident"
@@ -13,6 +11,8 @@ import (
 	"why502/probe/session"
 	"why502/themes"
 	"why502/tui/pane"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // screen is what the body shows.

@@ -3,11 +3,11 @@ package tui
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
 	"why502/tail"
 	"why502/themes"
 	"why502/tui/draw"
+
+	"charm.land/lipgloss/v2"
 )
 
 // over lays a box over the middle of the screen. Only here the compositor runs:

@@ -5,11 +5,11 @@ import (
 	"strconv"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/tail"
 	"why502/themes"
 	"why502/tui/draw"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // Choice is what a person chose on the start screen: a demo incident or a path;

@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/term"
-
 	"why502/probe/session"
 	"why502/themes"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 )
 
 // Options choose how the monitor looks.

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"why502/tail"
 	"why502/themes"
 	"why502/tui/draw"
 	"why502/tui/pane"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // cached is what a pane drew, with what it was drawn from.
