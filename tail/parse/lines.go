@@ -17,10 +17,8 @@ import (
 // upstream (format "traceback") with the line as Message.
 type Lines struct {
 	st      *state
-	parsers []*lineParser // those of the plan first
-	planned int           // how many they are
-	strict  [256][]uint16 // by first byte: the parsers to ask at every depth
-	inner   [256][]uint16 // and those to ask about the innermost text only
+	planned []*lineParser
+	all     []*lineParser // by index in the table, made when first asked
 
 	depth int  // prefixes around the last understood line
 	color bool // and whether it was colored
@@ -28,36 +26,25 @@ type Lines struct {
 }
 
 func newLines(plan *Plan, env Env) *Lines {
-	l := &Lines{st: newState(env)}
+	l := &Lines{st: newState(env), all: make([]*lineParser, len(formats))}
 	l.st.w3c.prime(plan.fields)
 	if plan.tmpl != nil {
-		l.parsers = append(l.parsers, plan.tmpl.parser(l.st))
+		l.planned = append(l.planned, plan.tmpl.parser(l.st))
 	}
-	taken := make([]bool, len(formats))
 	for _, name := range plan.Formats {
-		if i, ok := formatIndex[name]; ok && !taken[i] {
-			taken[i] = true
-			l.parsers = append(l.parsers, newParser(&formats[i], l.st))
-		}
-	}
-	l.planned = len(l.parsers)
-	for i := range formats {
-		if !taken[i] {
-			l.parsers = append(l.parsers, newParser(&formats[i], l.st))
-		}
-	}
-	for i, p := range l.parsers {
-		to := &l.strict
-		if p.format.inner {
-			to = &l.inner
-		}
-		for c := range to {
-			if p.format.begins(byte(c)) {
-				to[c] = append(to[c], uint16(i))
-			}
+		if i, ok := formatIndex[name]; ok && l.all[i] == nil {
+			l.planned = append(l.planned, l.parser(i))
 		}
 	}
 	return l
+}
+
+// parser returns the parser of the i-th format of the table.
+func (l *Lines) parser(i int) *lineParser {
+	if l.all[i] == nil {
+		l.all[i] = newParser(&formats[i], l.st)
+	}
+	return l.all[i]
 }
 
 // Parse fills ev, which it resets first, from line, with or without its line end.
@@ -77,7 +64,7 @@ func (l *Lines) Parse(line []byte, ev *tail.Event) {
 
 // usual tries the plan's formats behind the prefixes that the last line had.
 func (l *Lines) usual(text []byte, ev *tail.Event) bool {
-	if l.planned == 0 || len(text) == 0 {
+	if len(l.planned) == 0 || len(text) == 0 {
 		return false
 	}
 	if l.color {
@@ -98,7 +85,7 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 	if len(text) == 0 {
 		return false
 	}
-	for _, p := range l.parsers[:l.planned] {
+	for _, p := range l.planned {
 		if p.format.inner {
 			if _, more := l.st.peel(text); more {
 				continue // there is another prefix around the text it is for
@@ -125,7 +112,7 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 	var tag []byte
 	depth := 0
 	for ; ; depth++ {
-		if l.ask(&l.strict, text, ev) {
+		if l.ask(false, text, ev) {
 			l.found(ev, stamp, depth, color)
 			return
 		}
@@ -144,7 +131,7 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 		}
 		text = p.rest
 	}
-	if l.ask(&l.inner, text, ev) || l.byTag(tag, text, ev) || blank(text, ev) {
+	if l.ask(true, text, ev) || l.byTag(tag, text, ev) || blank(text, ev) {
 		l.found(ev, stamp, depth, color)
 		return
 	}
@@ -170,13 +157,23 @@ func (l *Lines) found(ev *tail.Event, stamp int64, depth int, color bool) {
 	l.depth, l.color = depth, color
 }
 
-// ask runs the parsers that take lines beginning as text does.
-func (l *Lines) ask(by *[256][]uint16, text []byte, ev *tail.Event) bool {
+// ask runs the parsers that take lines beginning as text does, those of the plan
+// first; inner ones or the others.
+func (l *Lines) ask(inner bool, text []byte, ev *tail.Event) bool {
 	if len(text) == 0 {
 		return false
 	}
+	for _, p := range l.planned {
+		if p.format.inner == inner && p.format.begins(text[0]) && p.run(text, ev) {
+			return true
+		}
+	}
+	by := &beginsStrict
+	if inner {
+		by = &beginsInner
+	}
 	for _, i := range by[text[0]] {
-		if l.parsers[i].run(text, ev) {
+		if l.parser(int(i)).run(text, ev) {
 			return true
 		}
 	}

@@ -27,6 +27,25 @@ var formatIndex = func() map[string]int {
 	return m
 }()
 
+// beginsStrict and beginsInner list the formats of which a line may begin with a
+// byte: those to ask at every depth of prefixes, and those to ask about the
+// innermost text only.
+var (
+	beginsStrict = byFirst(false)
+	beginsInner  = byFirst(true)
+)
+
+func byFirst(inner bool) (by [256][]uint16) {
+	for i := range formats {
+		for c := 0; c < 256 && formats[i].inner == inner; c++ {
+			if formats[i].begins(byte(c)) {
+				by[c] = append(by[c], uint16(i))
+			}
+		}
+	}
+	return by
+}
+
 func assemble(groups ...[]Format) []Format {
 	var all []Format
 	for _, g := range groups {
