@@ -31,7 +31,11 @@ var apacheFormats = []Format{
 		Positive: []Sample{
 			{
 				`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET /api/items/3 HTTP/1.1" 500 501 "-" "curl/7.88.1" 2400 - conn=-`,
-				map[string]string{"status": "500", "duration": "0.0024"},
+				map[string]string{"status": "500", "duration": "0.0024", "upstream": ""},
+			},
+			{
+				`127.0.0.13 - - [23/Nov/2026:07:19:59 +0000] "GET /api/items HTTP/1.1" 200 592 "-" "okhttp/4.12.0" 2461 http://10.77.0.11:8000 conn=-`,
+				map[string]string{"duration": "0.002461", "upstream": "10.77.0.11:8000"},
 			},
 			{
 				`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET / HTTP/1.1" 502 501 "-" "curl/7.88.1" 3/3002400`,
@@ -104,6 +108,9 @@ func apacheTail(_ *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 		first = third
 	} else if bytes.IndexAny(second, ".:") > 0 && index(second, "://") < 0 {
 		return false // a host: skipper
+	}
+	if index(second, "://") > 0 { // %{BALANCER_WORKER_NAME}e
+		ev.AddAttempt().Addr = hostPort(second)
 	}
 	d, ok := decimal(first, time.Microsecond)
 	if ok {

@@ -29,6 +29,9 @@ var envoyFormats = []Format{
 		}, {
 			`[2026-08-10T08:50:55.958Z] "HEAD / HTTP/1.1" 502 - via_upstream - "-" 0 0 6 5 "-" "curl/8.21.0" "55667739" "136.68.163.124" "136.68.163.124:80" PassthroughCluster 10.4.1.8:33606 136.68.163.124:80 10.4.1.8:59778 - allow_any`,
 			map[string]string{"flags": "via_upstream", "maker": "upstream", "upstream_status": "502", "upstream_duration": "0.005"},
+		}, {
+			`[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 503 UF "connect_error" 0 135 3 - "-" "curl/7.73.0" "8496" "httpbin:8000" "127.0.0.1:80" inbound|8000|http|httpbin 127.0.0.1:41854 10.44.1.23:80 10.44.1.27:46520 outbound_.8000 default`,
+			map[string]string{"flags": "UF connect_error", "status": "503", "duration": "0.003", "client": "10.44.1.27", "backend": "inbound|8000|http|httpbin"},
 		}},
 	},
 	{
@@ -72,7 +75,12 @@ func envoyText(variant string) func(*state) parseFunc {
 			}
 			kind := "default"
 			var details, transport []byte
-			if len(rest) > 0 && !isDigit(rest[0]) {
+			if len(rest) > 0 && rest[0] == '"' { // Istio before 1.9: no details
+				kind = "istio"
+				if transport, rest, ok = quoted(rest); !ok {
+					return false
+				}
+			} else if len(rest) > 0 && !isDigit(rest[0]) {
 				kind = "details"
 				if details, rest = word(rest); len(rest) > 0 && !isDigit(rest[0]) {
 					kind = "istio"
@@ -82,7 +90,7 @@ func envoyText(variant string) func(*state) parseFunc {
 					}
 				}
 			} else if envoyCluster(rest) {
-				kind = "istio" // before 1.9: no details
+				kind = "istio" // and before 1.4: no transport failure either
 			}
 			if kind != variant {
 				return false

@@ -7,7 +7,7 @@ const (
 	aliasTime = "time_iso8601|@timestamp|timestamp|time|ts|start_time|time_local|msec|datetime|date|t|StartUTC|started_at|" +
 		"timeStamp|requestTime|requestTimeEpoch|event_time|log_time|asctime|created"
 	aliasClient = "remote_addr|client_ip|client|remote_ip|ip|clientIP|source_ip|src_ip|source.ip|source~ip|client.ip|client~ip|" +
-		"remote_host|remoteAddress|addr|http_x_real_ip|x_real_ip|realip|client.address|client_addr|remote|x_forwarded_for|http_x_forwarded_for|ip_address|peer"
+		"remote_host|remoteAddress|addr|http_x_real_ip|x_real_ip|realip|client.address|client_addr|remote|x_forwarded_for|http_x_forwarded_for|ip_address|peer|req.remoteAddress|req.ip"
 	aliasMethod = "request_method|method|http_method|httpMethod|verb|req.method|request.method|http.method|http~method|" +
 		"http.request.method|http~request~method|RequestMethod|cs-method"
 	aliasPath = "request_uri|uri|path|url|request_path|req.url|request.uri|request.url|request.path|http.path|http.url|http~url|url.original|url~original|" +
@@ -81,6 +81,10 @@ var genericFormats = []Format{
 			{
 				`{"@timestamp":"2026-11-23T07:14:33Z","http":{"request":{"method":"GET"},"response":{"status_code":503}},"url":{"path":"/y"},"event":{"duration":1500000}}`,
 				map[string]string{"status": "503", "method": "GET", "path": "/y", "duration": "0.0015"},
+			},
+			{
+				`{"level":30,"time":1700000000000,"pid":1,"req":{"id":1,"method":"GET","url":"/x","remoteAddress":"::1"},"res":{"statusCode":502},"responseTime":12,"msg":"request completed"}`,
+				map[string]string{"status": "502", "duration": "0.012", "path": "/x", "client": "::1", "kind": "access"},
 			},
 			{
 				`{"time":1700000000123,"severity":"ERROR","message":"dial tcp 10.0.0.1:80: connect: connection refused"}`,
@@ -222,6 +226,8 @@ var unitKeys = func() (t [maxKeys]unit) {
 	return t
 }()
 
+var kPinoStatus = key("res.statusCode")
+
 // anyJSONFinish finds the duration, whose unit the key's name or the value's shape
 // must prove, and decides between a request and a message.
 func anyJSONFinish(s *state, ev *yielded) bool {
@@ -232,6 +238,9 @@ func anyJSONFinish(s *state, ev *yielded) bool {
 				ev.Duration = d
 			}
 		}
+	}
+	if ev.Duration == tail.None && s.doc.text(s, kPinoStatus) != nil { // pino-http: milliseconds
+		ev.Duration = duraOr(s.doc.text(s, kResponseTime), uMilli)
 	}
 	if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil) {
 		return true

@@ -131,7 +131,7 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 		}
 		text = p.rest
 	}
-	if l.ask(true, text, ev) || l.byTag(tag, text, ev) || blank(text, ev) {
+	if l.byTag(tag, text, true, ev) || l.ask(true, text, ev) || l.byTag(tag, text, false, ev) || blank(text, ev) {
 		l.found(ev, stamp, depth, color)
 		return
 	}
@@ -185,20 +185,23 @@ func (l *Lines) ask(inner bool, text []byte, ev *tail.Event) bool {
 var tagged = []struct {
 	tag, gateway, format string
 	kind                 tail.Kind
+	// logs says that the lines are logfmt or the like: they are the program's, not
+	// a request of a gateway.
+	logs bool
 }{
-	{"haproxy", "haproxy", "haproxy-event", tail.KindError},
-	{"nginx", "nginx", "nginx-startup", tail.KindError},
-	{"kernel", "kernel", "kernel", tail.KindSystem},
-	{"systemd", "systemd", "systemd", tail.KindSystem},
-	{"dockerd", "docker", "docker", tail.KindSystem},
-	{"containerd", "docker", "docker", tail.KindSystem},
-	{"kubelet", "kubernetes", "k8s-event", tail.KindSystem},
+	{"haproxy", "haproxy", "haproxy-event", tail.KindError, false},
+	{"nginx", "nginx", "nginx-startup", tail.KindError, false},
+	{"kernel", "kernel", "kernel", tail.KindSystem, false},
+	{"systemd", "systemd", "systemd", tail.KindSystem, false},
+	{"dockerd", "docker", "docker", tail.KindSystem, true},
+	{"containerd", "docker", "docker", tail.KindSystem, true},
+	{"kubelet", "kubernetes", "k8s-event", tail.KindSystem, true},
 }
 
 // byTag takes a line of a known program as that program's message.
-func (l *Lines) byTag(tag, text []byte, ev *tail.Event) bool {
+func (l *Lines) byTag(tag, text []byte, logs bool, ev *tail.Event) bool {
 	for i := range tagged {
-		if t := &tagged[i]; string(tag) == t.tag {
+		if t := &tagged[i]; string(tag) == t.tag && t.logs == logs {
 			ev.Reset()
 			ev.Kind, ev.Gateway, ev.Format, ev.Message = t.kind, t.gateway, t.format, text
 			return true

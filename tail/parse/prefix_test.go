@@ -30,6 +30,7 @@ var prefixed = []struct {
 	{"journald json", `{"__REALTIME_TIMESTAMP":"1795417049068920","MESSAGE":"app.service: Failed with result 'oom-kill'.","SYSLOG_IDENTIFIER":"systemd","_PID":"1"}`, map[string]string{"format": "systemd", "time": "2026-11-23T06:57:29.06892Z"}},
 	{"journald short-full", `Mon 2026-11-23 07:14:33 UTC gw1 kernel: Out of memory: Killed process 12 (app)`, map[string]string{"format": "kernel", "time": "2026-11-23T07:14:33Z", "pid": "12"}},
 	{"journald, known program", `Nov 23 07:14:33 gw1 kernel: e1000: eth0 NIC Link is Down`, map[string]string{"kind": "system", "message": "e1000: eth0 NIC Link is Down"}},
+	{"docker daemon", `Nov 12 10:00:00 node1 dockerd[1]: time="2026-11-12T10:00:00Z" level=info msg="ignoring event" container=abc`, map[string]string{"kind": "system", "gateway": "docker", "time": "2026-11-12T10:00:00Z"}},
 	{"tag only", `haproxy[674]: 127.0.0.1:33320 [15/Oct/2003:08:32:17.925] px px/s 9/0/7/14/30 502 243 - - PH-- 3/2/2/0/0 0/0 "GET /c HTTP/1.0"`, map[string]string{"format": "haproxy-http"}},
 	{"timestamps", `2026-11-23T07:14:34.123456789Z ` + plainLine, map[string]string{"format": "nginx-combined", "time": "2026-11-23T07:14:33Z"}},
 	{"colors", "\x1b[32mINFO\x1b[0m:     10.0.0.1:1 - \"\x1b[1mGET /a HTTP/1.1\x1b[0m\" \x1b[91m502 Bad Gateway\x1b[0m", map[string]string{"format": "uvicorn", "path": "/a", "status": "502"}},

@@ -111,6 +111,10 @@ var pythonFormats = []Format{
 				map[string]string{"time": "2026-11-23T07:13:24.512Z", "level": "ERROR"},
 			},
 			{
+				`2026-11-23 07:13:24,512 [ERROR] app.db: connection refused`,
+				map[string]string{"level": "ERROR", "message": "app.db: connection refused"},
+			},
+			{
 				`2026-11-23 07:13:24,512 - uvicorn.access - INFO - 10.0.0.1:34956 - "GET /a HTTP/1.1" 502`,
 				map[string]string{"time": "2026-11-23T07:13:24.512Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
 			},
@@ -318,7 +322,7 @@ func pythonLog(s *state) parseFunc {
 		if bracket {
 			b = b[1:]
 		}
-		if len(b) < 30 || b[19] != ',' || b[10] != ' ' {
+		if len(b) < 26 || b[19] != ',' || b[10] != ' ' {
 			return false
 		}
 		ns, n, ok := s.clk.iso(b)
@@ -350,6 +354,10 @@ func pythonLog(s *state) parseFunc {
 }
 
 func pythonDashes(b []byte, ev *tail.Event) bool {
+	if w, rest := word(trim(b)); pythonLevel(bytes.Trim(w, "[]:")) { // "time LEVEL name: text"
+		ev.Level, ev.Message = bytes.Trim(w, "[]:"), rest
+		return true
+	}
 	for range 3 {
 		i := index(b, " - ")
 		if i < 0 || i > 80 {

@@ -253,9 +253,16 @@ func traefikLog(s *state) parseFunc {
 	}
 }
 
+// traefikWords tell Traefik's lines from those of other programs that log with
+// logrus.
+var traefikWords = []string{
+	" caused by: ", "raefik", " entryPointName=", " providerName=", " routerName=", " serviceName=", " middlewareName=", " serverName=",
+	"Health check failed", "Configuration received", "Creating server", "Server configuration reloaded",
+}
+
 func traefikLogfmt(s *state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
-		if !hasPrefix(line, `time="2`) || index(line, ` msg="`) < 0 || index(line, " prefix=") >= 0 || index(line, " api_id=") >= 0 {
+		if !hasPrefix(line, `time="2`) || index(line, ` msg="`) < 0 || !hasAny(line, traefikWords) {
 			return false
 		}
 		if !s.logfmt(line, ev, logKeys) || ev.Time == 0 || ev.Level == nil || ev.Message == nil {
