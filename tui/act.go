@@ -100,6 +100,8 @@ func (m *model) do(b *binding) tea.Cmd {
 		m.failures()
 	case cmdMaximize:
 		m.maximize()
+	case cmdSuspend:
+		return tea.Suspend
 	case cmdQuit:
 		return tea.Quit
 	}

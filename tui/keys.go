@@ -24,6 +24,7 @@ const (
 	cmdZoomOut
 	cmdFailures
 	cmdMaximize
+	cmdSuspend
 	cmdQuit
 )
 
@@ -97,6 +98,7 @@ var keyMap = []group{
 	}},
 	{"Leaving", []binding{
 		{[]string{"?"}, "?", cmdHelp, 0, "this help", "help", everywhere},
+		{[]string{"ctrl+z"}, "Ctrl-Z", cmdSuspend, 0, "to the shell; fg comes back", "", 0},
 		{[]string{"q", "ctrl+c"}, "q", cmdQuit, 0, "quit (Ctrl-C too)", "quit", everywhere},
 	}},
 }

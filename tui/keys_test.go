@@ -83,6 +83,12 @@ var keyCases = map[string]keyCase{
 	}},
 	"note on the step or the time line": {[]string{"3"}, showing("note on step 3:")},
 	"this help":                         {nil, showing("any key closes")},
+	"to the shell; fg comes back": {nil, func(t *testing.T, _ *model, _ *fakeCore, cmd tea.Cmd) {
+		t.Helper()
+		if cmd == nil || !reflect.DeepEqual(cmd(), tea.Suspend()) {
+			t.Error("no suspension")
+		}
+	}},
 	"quit (Ctrl-C too)": {nil, func(t *testing.T, _ *model, _ *fakeCore, cmd tea.Cmd) {
 		t.Helper()
 		if cmd == nil || !reflect.DeepEqual(cmd(), tea.Quit()) {
@@ -181,7 +187,7 @@ func TestPausedScreenStands(t *testing.T) {
 	m := testModel(core, 120, 40)
 	press(m, "space")
 	before := screenOf(m)
-	core.poke(func(s *incident.Snapshot) { s.Traffic.Latency.P50 = 77 * time.Millisecond })
+	core.poke(func(s *incident.Snapshot) { s.Traffic.GoodLatency.P50 = 77 * time.Millisecond })
 	m.Update(m.wait())
 	if after := screenOf(m); after != before {
 		t.Error("the paused screen changed")

@@ -109,7 +109,7 @@ func TestMergeUpstreams(t *testing.T) {
 	}}
 	s.Traffic.Top[window.ByUpstream] = []window.Count{{Value: "10.0.0.5:8000", OK: 1, Failed: 9}, {Value: "only-log", OK: 50, Failed: 50}, {Value: "good:80", OK: 7}}
 	var got []string
-	for _, u := range mergeUpstreams(s) {
+	for _, u := range mergeUpstreams(s, false) {
 		got = append(got, u.addr+" "+Percent(u.failed, u.ok+u.failed))
 	}
 	want := []string{"app.internal:8000 90 %", "only-log 50 %", "good:80 0 %"}

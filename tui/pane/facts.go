@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"why502/probe"
+	"why502/probe/diagnose"
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/window"
@@ -75,20 +76,22 @@ type upstream struct {
 	ok      uint64 // requests of the log that it answered well
 	failed  uint64
 	latency window.Quantiles
+	past    bool // what failed in the log is over
 }
 
 // upstreams are those of the probes and of the logs, the ones in trouble first.
 func (in *Input) upstreams() []upstream {
 	f := in.facts
 	if !f.merged {
-		f.upstreams, f.merged = mergeUpstreams(in.Snap), true
+		f.upstreams, f.merged = mergeUpstreams(in.Snap, in.Verdict.Incident.State != diagnose.Ongoing), true
 	}
 	return f.upstreams
 }
 
 // mergeUpstreams brings together what is known under one address: a probe's
-// target or the peer it reached is the address in the log.
-func mergeUpstreams(s *incident.Snapshot) []upstream {
+// target or the peer it reached is the address in the log. past says that no
+// incident is going on: what the log counts as failed is over.
+func mergeUpstreams(s *incident.Snapshot, past bool) []upstream {
 	var all []upstream
 	index := map[string]int{}
 	for i := range s.Probes {
@@ -115,6 +118,9 @@ func mergeUpstreams(s *incident.Snapshot) []upstream {
 			all[i].latency = q
 		}
 	}
+	for i := range all {
+		all[i].past = past
+	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].trouble() > all[j].trouble() })
 	return all
 }
@@ -130,7 +136,7 @@ func (u *upstream) trouble() int {
 	switch {
 	case last != nil && !last.Class.Healthy():
 		return 3
-	case u.failed > 0 && u.share() >= troubleShare:
+	case !u.past && u.failed > 0 && u.share() >= troubleShare:
 		return 2
 	case last == nil:
 		return 1

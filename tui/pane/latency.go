@@ -25,10 +25,14 @@ const (
 
 // Title names the view with its quantiles.
 func (l *Latency) Title(in *Input) string {
-	name, q := "Latency", in.Snap.Traffic.Latency
+	v := &in.Snap.Traffic
+	name, q := "Latency", v.Latency
+	if v.FailedLatency.Count > 0 && v.GoodLatency.Count > 0 {
+		name, q = "Latency (good)", v.GoodLatency // fast errors flatter the whole
+	}
 	switch l.view {
 	case viewUpstream:
-		name, q = "Latency of upstreams", in.Snap.Traffic.UpstreamLatency
+		name, q = "Latency of upstreams", v.UpstreamLatency
 	case viewTable:
 		return "Latency table"
 	}
@@ -38,6 +42,9 @@ func (l *Latency) Title(in *Input) string {
 	title := name + "  p50 " + Duration(q.P50) + "  p95 " + Duration(q.P95) + "  p99 " + Duration(q.P99)
 	if draw.Width(title) > in.Width-2 {
 		title = name + "  p50 " + Duration(q.P50) + "  p99 " + Duration(q.P99)
+	}
+	if draw.Width(title) > in.Width-2 {
+		title = name + "  p99 " + Duration(q.P99)
 	}
 	return title
 }

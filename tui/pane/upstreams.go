@@ -185,7 +185,7 @@ func logShare(in *Input, u *upstream, w int) part {
 		return dim(in.P.Fit("0 of "+draw.Short(total), w))
 	}
 	text := in.P.Fit(draw.Short(u.failed)+" of "+draw.Short(total), w)
-	if u.share() >= troubleShare {
+	if !u.past && u.share() >= troubleShare {
 		return fail(text)
 	}
 	return warn(text)
