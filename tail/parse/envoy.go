@@ -73,24 +73,9 @@ func envoyText(variant string) func(*state) parseFunc {
 			if !ok {
 				return false
 			}
-			kind := "default"
-			var details, transport []byte
-			if len(rest) > 0 && rest[0] == '"' { // Istio before 1.9: no details
-				kind = "istio"
-				if transport, rest, ok = quoted(rest); !ok {
-					return false
-				}
-			} else if len(rest) > 0 && !isDigit(rest[0]) {
-				kind = "details"
-				if details, rest = word(rest); len(rest) > 0 && !isDigit(rest[0]) {
-					kind = "istio"
-					_, rest = word(rest) // connection termination
-					if transport, rest, ok = quoted(rest); !ok {
-						return false
-					}
-				}
-			} else if envoyCluster(rest) {
-				kind = "istio" // and before 1.4: no transport failure either
+			kind, details, transport, rest, ok := envoyDetails(rest)
+			if !ok {
+				return false
 			}
 			if kind != variant {
 				return false
@@ -105,6 +90,29 @@ func envoyText(variant string) func(*state) parseFunc {
 			return s.envoyTail(rest, ev)
 		}
 	}
+}
+
+// envoyDetails reads what may stand between the flags and the received bytes and
+// says which variant that makes.
+func envoyDetails(b []byte) (kind string, details, transport, rest []byte, ok bool) {
+	switch {
+	case len(b) == 0:
+		return "", nil, nil, nil, false
+	case b[0] == '"': // Istio before 1.9: no details
+		transport, rest, ok = quoted(b)
+		return "istio", nil, transport, rest, ok
+	case isDigit(b[0]):
+		if b[len(b)-1] != '"' { // a cluster follows the quoted texts: Istio before 1.4
+			return "istio", nil, nil, b, true
+		}
+		return "default", nil, nil, b, true
+	}
+	if details, rest = word(b); len(rest) == 0 || isDigit(rest[0]) {
+		return "details", details, nil, rest, true
+	}
+	_, rest = word(rest) // connection termination
+	transport, rest, ok = quoted(rest)
+	return "istio", details, transport, rest, ok
 }
 
 // envoyHead reads up to the flags.
@@ -144,11 +152,6 @@ func between(line, flags, details, said []byte) []byte {
 	// the two stand beside each other, a blank apart
 	i := cap(line) - cap(flags)
 	return line[i : i+len(flags)+1+len(details)]
-}
-
-// envoyCluster says whether an unquoted text follows the five quoted ones.
-func envoyCluster(b []byte) bool {
-	return len(b) > 0 && b[len(b)-1] != '"'
 }
 
 // envoyTail reads from the received bytes on.

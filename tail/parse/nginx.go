@@ -188,8 +188,9 @@ func (s *state) extendedKey(b []byte, i int) (k extKey, n int) {
 		for len(s.ext) <= i {
 			s.ext = append(s.ext, extKey{})
 		}
-		k.text = append(s.ext[i].text[:0], b[:n]...)
-		s.ext[i] = k
+		slot := &s.ext[i]
+		slot.text = append(slot.text[:0], b[:n]...)
+		slot.d, slot.u = k.d, k.u
 	}
 	return k, n
 }
