@@ -35,7 +35,7 @@ func (m *model) help() []string {
 	m.scroll = clamp(m.scroll, 0, len(lines)-(h-2))
 	note := "any key closes"
 	if len(lines) > h-2 {
-		note = "↓ more, " + note
+		note = m.base.P.Glyphs.Down + " more, " + note
 	}
 	return m.base.P.Box("Help", note, w, h, lines[m.scroll:], true)
 }

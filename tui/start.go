@@ -137,7 +137,7 @@ func (s *start) lines() []string {
 	w, h := s.width, s.height
 	inner := w - 4
 	body := []string{p.Paint(themes.Heading, "No gateway and no log of one was found on this machine."), ""}
-	body = append(body, s.places(inner, max(2, h-18-min(len(s.demos), 10)))...)
+	body = append(body, s.places(inner, max(2, h-12-min(len(s.demos), 10)))...)
 	body = append(body, "", p.Paint(themes.Heading, "Open a log, or a folder of logs"), s.field(inner), "")
 	if s.say != "" {
 		body[len(body)-1] = p.Paint(themes.Warn, s.say)
