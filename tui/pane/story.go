@@ -69,7 +69,7 @@ func recoveredSign(in *Input) string {
 func worstStatus(in *Input) string {
 	sum := incidentSum(in)
 	counts := stack(&sum)
-	best, word := uint32(0), "failing"
+	best, word := uint32(0), ""
 	for _, p := range pickOrder[:failingPicks] {
 		if counts[p] > best {
 			best, word = counts[p], partNames[p]
@@ -78,18 +78,19 @@ func worstStatus(in *Input) string {
 	switch word {
 	case "none":
 		return "no answer"
-	case "5xx":
-		return commonest5xx(in.Snap.Traffic.Statuses)
+	case "5xx": // one that is not told apart in the seconds
+		return commonest(in.Snap.Traffic.Statuses, func(status int) bool { return partOf(status) == draw.Part5xx })
+	case "": // an incident older than the seconds kept
+		return commonest(in.Snap.Traffic.Statuses, func(status int) bool { return status >= 500 })
 	}
 	return word
 }
 
-// commonest5xx is the most frequent status of 500 and above that is not told
-// apart in the seconds.
-func commonest5xx(statuses []window.StatusCount) string {
+// commonest is the most frequent of the statuses that ok lets through.
+func commonest(statuses []window.StatusCount, ok func(int) bool) string {
 	best, word := uint64(0), "5xx"
 	for _, s := range statuses {
-		if s.Status >= 500 && s.Status != 502 && s.Status != 503 && s.Status != 504 && s.Count > best {
+		if ok(s.Status) && s.Count > best {
 			best, word = s.Count, strconv.Itoa(s.Status)
 		}
 	}
