@@ -2,6 +2,7 @@ package tail
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -12,11 +13,16 @@ type relation uint8
 
 const (
 	unclear relation = iota // can't be told yet, it is looked at again with the next rotation
+	moved                   // it has another name by now
 	earlier                 // the file before the gap or one before that: it was read
 	rest                    // the file before the gap written anew, with more text
 	unread                  // it belongs into the gap
 	later                   // the file after the gap or one after that
 )
+
+// betweenTries is how often the rotated files are listed again when one of them got
+// another name, or was compressed, between the listing and the opening.
+const betweenTries = 10
 
 // between finds the rotated files that came after before and ahead of cur and were
 // never read, oldest first.
@@ -24,14 +30,25 @@ func (f *follower) between(before, cur *item) []*item {
 	if before == nil {
 		return nil
 	}
-	g := f.gap(before, cur)
-	var items []*item
+	for try := 1; ; try++ {
+		items, again := f.fill(f.gap(before, cur), try == betweenTries)
+		if !again {
+			return items
+		}
+	}
+}
+
+// fill opens what belongs into the gap. again: a file moved meanwhile, nothing was
+// settled. With last it goes on without such a file.
+func (f *follower) fill(g *gap, last bool) (items []*item, again bool) {
+	var done []fs.FileInfo
 	drop := func() {
 		for _, x := range items {
 			x.f.release()
 		}
 		items = items[:0]
 	}
+scan:
 	for i, s := range g.all {
 		if f.isKnown(s.info) {
 			continue
@@ -39,22 +56,30 @@ func (f *follower) between(before, cur *item) []*item {
 		it, rel := f.relate(g, i)
 		switch rel {
 		case later:
-			return items
+			break scan
+		case moved:
+			if !last {
+				drop()
+				return nil, true
+			}
 		case earlier: // what came ahead of it was read too
 			drop()
-			f.settle(s.info)
+			done = append(done, s.info)
 		case rest:
 			drop()
 			items = append(items, it)
-			f.settle(s.info)
-			g.before, g.found = it, true
+			done = append(done, s.info)
+			g.before, g.found, last = it, true, true
 		case unread:
 			items = append(items, it)
-			f.settle(s.info)
+			done = append(done, s.info)
 		}
 	}
+	for _, info := range done {
+		f.settle(info)
+	}
 	f.prune(g.all)
-	return items
+	return items, false
 }
 
 // gap is the place in time between two files of the chain.
@@ -63,13 +88,13 @@ type gap struct {
 	all         []sibling // the oldest first
 	start, end  int       // what is certain: only all[start:end] can belong here
 	found       bool      // before is among them by identity
-	moved       bool      // the two files are of different names
+	renamed     bool      // the two files are of different names
 	last        time.Time // of the last write to cur, when it can't be found by name
 }
 
 func (f *follower) gap(before, cur *item) *gap {
-	g := &gap{before: before, cur: cur, all: siblings(f.opt.FS, cur.real, false), moved: before.real != cur.real}
-	if g.moved && filepath.Clean(before.real) != filepath.Clean(before.name) {
+	g := &gap{before: before, cur: cur, all: siblings(f.opt.FS, cur.real, false), renamed: before.real != cur.real}
+	if g.renamed && filepath.Clean(before.real) != filepath.Clean(before.name) {
 		g.all = append(siblings(f.opt.FS, before.real, true), g.all...)
 	}
 	g.end = len(g.all)
@@ -105,7 +130,7 @@ func (f *follower) relate(g *gap, i int) (*item, relation) {
 	if place := slices.IndexFunc(f.chain, func(it *item) bool { return it.is(s.info) }); place >= 0 {
 		return nil, f.sideOf(g, place)
 	}
-	if (!g.found || g.moved) && s.info.ModTime().Before(g.before.mod) {
+	if (!g.found || g.renamed) && s.info.ModTime().Before(g.before.mod) {
 		return nil, earlier
 	}
 	if s.compressed() {
@@ -115,13 +140,21 @@ func (f *follower) relate(g *gap, i int) (*item, relation) {
 	}
 	file, ok := s.open(f.opt.FS)
 	if !ok {
-		return nil, unclear
+		return nil, f.stillThere(s)
 	}
 	it, rel := f.relateText(g, s, file)
 	if it == nil {
 		_ = file.Close() // opened for reading only: nothing can be lost
 	}
 	return it, rel
+}
+
+// stillThere is the relation of a sibling that can't be opened.
+func (f *follower) stillThere(s sibling) relation {
+	if info, err := f.opt.FS.Stat(s.path); err == nil && os.SameFile(info, s.info) {
+		return unclear
+	}
+	return moved
 }
 
 // sideOf says on which side of the gap a file of the chain is.

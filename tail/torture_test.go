@@ -223,17 +223,19 @@ func (v *victim) gzipOld() {
 	v.must(os.Remove(old))
 }
 
+// What follows takes the file away for good: whoever has not opened it by then can't
+// know it ever was, so the follower must have seen it.
+
 // rewrite replaces the file by a copy of itself, as an editor does.
 func (v *victim) rewrite() {
+	v.seen()
 	v.copy(v.file, v.file+"~tmp")
 	v.must(os.Rename(v.file+"~tmp", v.file))
 	for _, w := range v.writers {
 		v.reopen(w)
 	}
+	v.seen()
 }
-
-// What follows takes the file away for good: whoever has not opened it by then can't
-// know it ever was, so the follower must have seen it.
 
 func (v *victim) deleteCreate() {
 	v.seen()
