@@ -49,7 +49,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestExplainNear(t *testing.T) {
-	for words, want := range map[string]string{"upstrem-down": "upstream-down", "overlod": "overload", "maintainance": "maintenance", "mantenance": "maintenance"} {
+	for words, want := range map[string]string{"upstrem-down": "upstream-down", "overlod": "overload", "mantenance": "maintenance"} {
 		found := Explain(words, "")
 		if len(found) == 0 || found[0].Word != want || !found[0].DidYouMean {
 			t.Errorf("%q: %+v, want %q", words, found, want)

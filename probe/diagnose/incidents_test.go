@@ -124,7 +124,7 @@ func runIncident(t *testing.T, a *txtar.Archive) int {
 	}
 	s := snapshotOf(origin.Add(time.Hour), files...)
 	s.NoProbe = probes == ""
-	s.Probes = scriptedProbes(t, probes, s.Now)
+	s.Probes = scriptedProbes(t, probes, s.Now.Add(-5*time.Second))
 	s.Host = scriptedHost(t, hosts)
 	s.Config = scriptedConfig(configs)
 	v := Evaluate(s)

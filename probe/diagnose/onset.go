@@ -21,6 +21,8 @@ type episode struct {
 	ratio        float64
 	pattern      string
 	fromStart    bool
+	burst        time.Time      // when the last stretch of failing began
+	stretches    []window.Burst // without the healthy times between them
 	changes      window.Changes
 	points       []window.Point
 }
@@ -114,8 +116,26 @@ func episodeIn(points []window.Point) episode {
 	ep.requests, ep.failed, ep.ratio = worst.Requests, worst.Failed, worst.Ratio()
 	ep.pattern, ep.fromStart = worst.Pattern, worst.FromStart
 	first, last := worst.Bursts[0].First, worst.Bursts[len(worst.Bursts)-1].Last
+	ep.stretches = stretches(worst.Bursts)
+	ep.burst = time.Unix(worst.Bursts[len(worst.Bursts)-1].First, 0).UTC()
 	ep.firstFailure, ep.lastFailure = time.Unix(first, 0).UTC(), time.Unix(last+1, 0).UTC()
 	return ep
+}
+
+// apart is how long in seconds nothing fails between two stretches of failing.
+const apart = 5
+
+// stretches joins bursts that follow each other closely.
+func stretches(bursts []window.Burst) []window.Burst {
+	var out []window.Burst
+	for _, b := range bursts {
+		if k := len(out) - 1; k >= 0 && b.First-out[k].Last < apart {
+			out[k].Last = b.Last
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // refine takes the exact time of the first failed line where the second is all

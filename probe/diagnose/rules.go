@@ -207,8 +207,12 @@ func briefAbsence(g *group) []weighing {
 	if sh.length > 30*time.Second || g.moreThanOneServer() || g.staysDown() {
 		return nil
 	}
+	weight := 3.2
+	if sh.length > 12*time.Second {
+		weight = 1.5 // long for a restart
+	}
 	return []weighing{{
-		cause: Maintenance, weight: 3.2, title: "{upstream} was restarted: away for about " + sh.length.String(),
+		cause: Maintenance, weight: weight, title: "{upstream} was restarted: away for about " + sh.length.String(),
 		meaning: fmt.Sprintf("The upstream refused for %s, then answered again, and no request was broken off: a restart or deploy.", sh.length),
 	}}
 }

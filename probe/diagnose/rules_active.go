@@ -66,13 +66,36 @@ func probeRule(g *group) []weighing {
 	for i := range g.ev.snap.Probes {
 		h := &g.ev.snap.Probes[i]
 		r := h.Last()
-		if r == nil || !g.concerns(h.Target) {
+		if r == nil || !g.concerns(h.Target) || !g.meanwhile(r) {
 			continue
 		}
 		out = append(out, g.probed(h, r)...)
 	}
 	return out
 }
+
+// meanwhile says whether a result speaks of the failing time. One from before it
+// does not, and a healthy one only where requests still failed after it.
+func (g *group) meanwhile(r *probe.Result) bool {
+	if r.At.IsZero() || g.ep.firstFailure.IsZero() {
+		return true
+	}
+	if r.Class.Healthy() {
+		began := g.ep.start
+		if g.ep.burst.After(began) {
+			began = g.ep.burst
+		}
+		return r.At.After(began.Add(time.Second)) && r.At.Before(g.ep.lastFailure.Add(-healthyLead))
+	}
+	return r.At.After(g.ep.start.Add(-probeLead)) && (g.ep.end.IsZero() || !r.At.After(g.ep.lastFailure.Add(probeLead)))
+}
+
+// probeLead is by how much a failing probe may precede the first failing request
+// or follow the last one.
+const probeLead = 6 * time.Second
+
+// healthyLead is for how long requests must have failed after a healthy probe.
+const healthyLead = 2 * time.Second
 
 // concerns says whether a target is one of the group's upstreams; without any
 // name in the logs, every target is taken for one.
@@ -139,7 +162,7 @@ func (g *group) probed(h *probe.History, r *probe.Result) []weighing {
 	case r.Class == probe.HTTP5xx:
 		out = append(out, say(verdictOf{ApplicationError, 2.0, symAppError, fmt.Sprintf("The upstream itself answers %d to a direct request.", r.Status)}))
 	case r.Class.Healthy():
-		out = append(out, g.healthy(h, r, say)...)
+		out = append(out, g.healthy(r, say)...)
 	}
 	return out
 }
@@ -177,10 +200,7 @@ func (g *group) malformed(r *probe.Result, say func(verdictOf) weighing) []weigh
 
 // healthy: the upstream answers a direct request while the gateway fails. That
 // speaks against everything that is wrong with the upstream as a whole.
-func (g *group) healthy(h *probe.History, r *probe.Result, say func(verdictOf) weighing) []weighing {
-	if !g.ep.end.IsZero() || !h.Since.IsZero() && !g.ep.lastFailure.IsZero() && h.Since.After(g.ep.lastFailure.Add(2*time.Second)) {
-		return nil // it is well again; that says nothing about the time of failing
-	}
+func (g *group) healthy(r *probe.Result, say func(verdictOf) weighing) []weighing {
 	took := r.Timings.Total.Round(time.Millisecond)
 	well := fmt.Sprintf("A direct request is answered well (%d in %s)", r.Status, took)
 	out := []weighing{

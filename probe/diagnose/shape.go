@@ -39,18 +39,21 @@ const healthyBefore = 60
 func shapeOf(s *incident.Snapshot, ep *episode, found, every []*finding) shape {
 	sh := shape{recovered: !ep.end.IsZero(), statuses: map[int]uint64{}}
 	first, last := ep.firstFailure.Unix(), ep.lastFailure.Unix()-1
+	told := sh.toldTime(found)
 	if !ep.firstFailure.IsZero() {
 		sh.length = time.Duration(last-first+1) * time.Second
-		sh.countAround(ep.points, first, last)
+		sh.countAround(ep, first, last)
+		if !told {
+			sh.silences(ep, first, last)
+		}
 	}
 	sh.strictlyNone = sh.ok == 0
+	sh.fewGood = sh.partly(s, ep)
 	for _, f := range found {
 		if f.kind == tail.KindAccess && f.sig.failure() {
 			sh.statuses[f.status] += f.count
 		}
 	}
-	sh.measureTime(ep, found, first, last)
-	sh.fewGood = sh.partly(s)
 	sh.unsafeOnly = onlyUnsafe(s.Traffic.Top[window.ByMethod])
 	for _, c := range s.Traffic.Top[window.ByRoute] {
 		if c.Failed > 0 {
@@ -66,10 +69,16 @@ func shapeOf(s *incident.Snapshot, ep *episode, found, every []*finding) shape {
 
 // countAround counts requests within, before and after the failing seconds. The
 // first and last failing second also hold requests from outside.
-func (sh *shape) countAround(points []window.Point, first, last int64) {
+func (sh *shape) countAround(ep *episode, first, last int64) {
+	points := ep.points
 	var before uint64
 	var beforeFirst int64
 	var during uint64
+	// Failures that waited for a timer are logged when others succeed again.
+	var trail int64
+	if sh.took >= 500*time.Millisecond {
+		trail = int64((sh.took + time.Second - 1) / time.Second)
+	}
 	for _, p := range points {
 		switch {
 		case p.Unix < first && first-p.Unix <= healthyBefore:
@@ -86,7 +95,7 @@ func (sh *shape) countAround(points []window.Point, first, last int64) {
 		if p.Unix > first && p.Unix < last || p.Failed == p.Total && p.Unix >= first && p.Unix <= last {
 			sh.failed += uint64(p.Failed)
 		}
-		if p.Unix > first && p.Unix < last {
+		if within(ep.stretches, p.Unix, trail) {
 			sh.ok += uint64(p.Total - p.Failed)
 		}
 	}
@@ -97,6 +106,21 @@ func (sh *shape) countAround(points []window.Point, first, last int64) {
 		sh.rateBefore = float64(before) / float64(first-beforeFirst)
 	}
 	sh.rateDuring = float64(during+sh.ok) / float64(last-first+1)
+}
+
+// within says whether a second lies inside a stretch of failing, without its edges
+// and, in a longer one, without its last tail seconds.
+func within(stretches []window.Burst, unix, tail int64) bool {
+	for _, b := range stretches {
+		last := b.Last
+		if last-b.First > 3+tail {
+			last -= tail
+		}
+		if unix > b.First && unix < last {
+			return true
+		}
+	}
+	return false
 }
 
 // betweenEdges guesses how many good requests stood between failures where there is
@@ -118,36 +142,92 @@ func betweenEdges(points []window.Point, first, last int64) uint64 {
 }
 
 // partly says whether a few requests still succeed while most fail: within the
-// failing time, on the very route that fails, or slowly at its beginning (requests
-// that got through before the timers of the others ended).
-func (sh *shape) partly(s *incident.Snapshot) bool {
+// failing time, or, where the failing ones hung first, while they hung.
+func (sh *shape) partly(s *incident.Snapshot, ep *episode) bool {
 	if sh.ok > 0 && sh.ok*200 >= sh.failed && sh.ok*3 < sh.failed {
 		return true
 	}
+	if sh.onRoute(s, ep) {
+		return true
+	}
+	if sh.failed < 15 {
+		return false
+	}
+	first := ep.firstFailure.Unix()
+	var trickle uint64
+	for _, p := range ep.points {
+		if p.Unix >= ep.start.Unix() && p.Unix < first && float64(p.Total) <= sh.rateBefore*slumpShare {
+			trickle += uint64(p.Total - p.Failed)
+		}
+	}
+	return trickle >= 3 && trickle*4 < sh.failed || sh.late(s, first)
+}
+
+// onRoute says whether a route that fails most of the time also succeeded within
+// the failing time. The good requests of the other routes must be enough to fill
+// the time outside of it, else these may be from there.
+func (sh *shape) onRoute(s *incident.Snapshot, ep *episode) bool {
+	var outside uint64
+	for _, p := range ep.points {
+		if p.Unix < ep.firstFailure.Unix() || p.Unix >= ep.lastFailure.Unix() {
+			outside += uint64(p.Total - p.Failed)
+		}
+	}
+	all := s.Traffic.Carried[window.ByRoute].OK
 	for _, c := range s.Traffic.Top[window.ByRoute] {
-		if c.Failed >= 15 && c.OK > 0 && c.OK*4 <= c.Failed {
+		if c.Failed >= 15 && c.OK > 0 && c.OK*4 <= c.Failed && all >= c.OK && all-c.OK >= outside {
 			return true
 		}
 	}
 	return false
 }
 
-// measureTime says how long failing requests took: from the lines if they tell,
-// else from silences between groups of failures in traffic that was busy before.
-func (sh *shape) measureTime(ep *episode, found []*finding, first, last int64) {
+// slowRow is the first row of a latency column that is slow for a request that
+// got through, more than a second.
+const slowRow = 10
+
+// late says whether requests that began with the failing ones got through but
+// slowly, where none did before.
+func (sh *shape) late(s *incident.Snapshot, first int64) bool {
+	var slow, slowBefore, before uint64
+	for i := range s.Traffic.Seconds {
+		c := &s.Traffic.Seconds[i]
+		n := uint64(0)
+		for _, k := range c.Latency[slowRow:] {
+			n += uint64(k)
+		}
+		switch {
+		case c.Unix < first && first-c.Unix <= healthyBefore:
+			slowBefore += n
+			before += uint64(c.Total())
+		case c.Unix == first && n > uint64(c.Failed):
+			slow = n - uint64(c.Failed)
+		}
+	}
+	return slow >= 3 && slowBefore*50 <= before
+}
+
+// toldTime reads from the lines how long failing requests took, if they tell.
+func (sh *shape) toldTime(found []*finding) bool {
 	var best *finding
 	for _, f := range found {
 		if f.kind == tail.KindAccess && f.sig.failure() && f.duration.Count > 0 && f.server() && (best == nil || f.count > best.count) {
 			best = f
 		}
 	}
-	if best != nil {
-		sh.took = best.duration.P50
-		sh.slow = sh.took >= 900*time.Millisecond
-		sh.steady = sh.slow && best.duration.P90-best.duration.P50 < best.duration.P50/4
-		return
+	if best == nil {
+		return false
 	}
-	if ep.firstFailure.IsZero() || sh.rateBefore < 2 {
+	sh.took = best.duration.P50
+	sh.slow = sh.took >= 900*time.Millisecond
+	sh.steady = sh.slow && best.duration.P90-best.duration.P50 < best.duration.P50/4
+	return true
+}
+
+// silences takes failing requests for slow where they come in groups with silence
+// between them, in traffic that was busy before.
+func (sh *shape) silences(ep *episode, first, last int64) {
+	if sh.rateBefore < 2 {
 		return
 	}
 	groups, silences := 0, 0
