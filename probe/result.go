@@ -23,6 +23,10 @@ type Target struct {
 	Origin string
 }
 
+// OriginGateway is the origin of the gateway itself, asked to compare its answer
+// with the upstreams'.
+const OriginGateway = "--via"
+
 // Addr returns "host:port", with the scheme's port where the URL has none, or
 // "unix:/path": the form upstreams have in logs.
 func (t Target) Addr() string {

@@ -35,17 +35,13 @@ type facts struct {
 	ends   []gateway.Endpoint
 }
 
-// originGateway marks the probe of the gateway itself (check --via): it is no
-// upstream.
-const originGateway = "--via"
-
 // maxUpstreams bounds what one step looks at.
 const maxUpstreams = 32
 
 func newFacts(s *incident.Snapshot, v diagnose.Verdict) *facts {
 	f := &facts{snap: s, verdict: v, index: map[string]int{}, gateway: gatewayOf(s)}
 	for i := range s.Probes {
-		if h := &s.Probes[i]; h.Target.Origin != originGateway {
+		if h := &s.Probes[i]; h.Target.Origin != probe.OriginGateway {
 			f.at(h.Target.Addr()).asked = h
 		}
 	}

@@ -3,10 +3,13 @@ package headless
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"why502/probe/diagnose"
 	"why502/probe/load"
 	"why502/probe/session"
 )
@@ -48,6 +51,11 @@ func (f *Flags) resolve(now time.Time) error {
 	set, err := session.ReadSettings(f.configFile)
 	if err != nil {
 		return err
+	}
+	if dir := session.Dir(); dir != "" {
+		if err := diagnose.LoadDir(filepath.Join(dir, "signatures")); err != nil {
+			return err
+		}
 	}
 	if f.Theme == "" {
 		f.Theme = set.Theme
@@ -166,7 +174,7 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "explain WORD...", Short: "Says what a cause, flag, message or status means and what mends it", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return Explain(c.OutOrStdout(), args, gateway)
+			return Explain(c.OutOrStdout(), strings.Join(args, " "), gateway)
 		},
 	}
 	c.Flags().StringVar(&gateway, "gateway", "", "whose word it is: nginx, haproxy, envoy, apache, ...")

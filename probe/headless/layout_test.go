@@ -50,8 +50,12 @@ var screenOnly = map[string][]string{
 	"charm.land/lipgloss":  {"tui", "tui/pane", "tui/draw", "themes"},
 }
 
-// sideEffects are imports that pure packages do without.
-var sideEffects = []string{"os", "os/exec", "net", "net/http", "syscall"}
+// sideEffects are imports that pure packages do without. Of net they may use what
+// takes addresses apart.
+var (
+	sideEffects = []string{"os", "os/exec", "net/http", "syscall"}
+	pureNet     = []string{"SplitHostPort", "JoinHostPort", "ParseIP", "IP", "ParseCIDR"}
+)
 
 var pure = []string{"tail/parse", "tail/window", "probe/diagnose", "probe/report", "tui/draw"}
 
@@ -116,6 +120,16 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: %s is pure", path, name, pkg)
 			}
 		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(pure, pkg) {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "net" && x.Obj == nil && !slices.Contains(pureNet, sel.Sel.Name) {
+				t.Errorf("%s uses net.%s: %s is pure", path, sel.Sel.Name, pkg)
+			}
+			return true
+		})
 	})
 	for pkg := range mayImport {
 		if !seen[pkg] {

@@ -16,6 +16,9 @@ type detector struct {
 	env     parse.Env
 	fixed   *parse.Plan // of --log-format, nil to detect
 	changed func(*parse.Plan)
+	// template is the format string that the gateway's configuration gives for this
+	// log, "" when none is known. It is for lines that no built-in format understands.
+	template string
 
 	current *parse.Plan
 	sample  []byte // of a source whose first lines were too few to be sure
@@ -44,6 +47,11 @@ func (d *detector) plan(data []byte) *parse.Plan {
 	d.sample = append(d.sample, head...)
 	d.lines += n
 	p := parse.Detect(d.sample, d.env)
+	if p.Confidence < 0.5 && d.template != "" {
+		if own, err := parse.Named(d.template, d.env); err == nil {
+			p = own
+		}
+	}
 	d.set(&p)
 	if d.lines >= detectLines {
 		d.sample = nil

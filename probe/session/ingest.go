@@ -22,8 +22,10 @@ type ingest struct {
 	guard  func()
 	follow tail.FollowOptions
 	added  func(context.Context, tail.Source) // for files that come later
-	jobs   chan job
-	done   sync.WaitGroup
+	// template returns the format string that the configuration gives for a log.
+	template func(name string) string
+	jobs     chan job
+	done     sync.WaitGroup
 }
 
 // job is a batch of the past with the plan in force when it arrived.
@@ -93,7 +95,7 @@ type stream struct {
 // newStream registers a source.
 func (in *ingest) newStream(name string) *stream {
 	s := &stream{in: in, index: in.agg.AddSource(name), name: name}
-	s.detector = detector{env: in.env, fixed: in.fixed, changed: func(p *parse.Plan) {
+	s.detector = detector{env: in.env, fixed: in.fixed, template: in.template(name), changed: func(p *parse.Plan) {
 		f := formatOf(p)
 		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
 	}}

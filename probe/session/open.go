@@ -50,6 +50,7 @@ type Session struct {
 	in       *ingest
 	sched    *probe.Scheduler // nil unless live and allowed to ask
 	targets  []probe.Target
+	config   *gateway.Config // set before the first source starts
 	runner   *checklist.Runner
 	cancel   context.CancelFunc
 	ctx      context.Context
@@ -96,7 +97,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	s.agg = incident.NewAggregator(incident.Options{
 		Live: cfg.Live, NoProbe: cfg.NoProbe, Keep: cfg.Live, Span: view, Now: time.Now,
 	})
-	in.agg, in.guard = s.agg, s.guard
+	in.agg, in.guard, in.template = s.agg, s.guard, s.templateOf
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.runner = checklist.NewRunner(checklist.RunnerOptions{ConfigPath: cfg.GatewayConfig})
 	if err := s.startProbes(); err != nil {
@@ -177,15 +178,26 @@ func (s *Session) startSource(src tail.Source) {
 // session, the first usual one that names a log that is followed.
 func (s *Session) readConfig() {
 	if s.cfg.GatewayConfig != "" {
-		s.agg.SetConfig(gateway.Read(s.cfg.GatewayConfig))
+		c, err := gateway.Read(s.cfg.GatewayConfig)
+		s.config = c
+		s.agg.SetConfig(c, err)
 		return
 	}
 	for _, path := range gateway.Find() {
 		if c, err := gateway.Read(path); err == nil && s.isAbout(c) {
+			s.config = c
 			s.agg.SetConfig(c, nil)
 			return
 		}
 	}
+}
+
+// templateOf returns the format string that the configuration gives for a log.
+func (s *Session) templateOf(name string) string {
+	if c := s.config; c != nil {
+		return c.LogFormatFor(name)
+	}
+	return ""
 }
 
 // isAbout says whether configuration c names one of the logs given.

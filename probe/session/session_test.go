@@ -26,7 +26,7 @@ func TestAskable(t *testing.T) {
 
 func TestSchemeComesFromConfigurationOrErrorLine(t *testing.T) {
 	snap := &incident.Snapshot{
-		Config:  &gateway.Config{Routes: []gateway.Route{{Target: "https://10.0.0.7:8443/", Scheme: "https"}}},
+		Config:  &gateway.Config{Routes: []gateway.Route{{Addrs: []string{"10.0.0.7:8443"}, Scheme: "https"}}},
 		Traffic: window.View{Messages: []window.Message{{Sample: `x, upstream: "https://10.0.0.8:443/a", host`}}},
 	}
 	for addr, want := range map[string]string{"10.0.0.7:8443": "https", "10.0.0.8:443": "https", "10.0.0.9:80": "http"} {

@@ -81,11 +81,9 @@ func (s *Session) addTargets(snap *incident.Snapshot) {
 	if snap.Config == nil {
 		return
 	}
-	for _, u := range snap.Config.Upstreams {
-		for _, srv := range u.Servers {
-			if !srv.Down {
-				s.discover(srv.Addr, "configuration", snap)
-			}
+	for _, e := range snap.Config.Endpoints() {
+		if !e.Down {
+			s.discover(e.Addr, "configuration", snap)
 		}
 	}
 }
@@ -135,8 +133,8 @@ func askable(addr string) bool {
 // speaks TLS to addr.
 func scheme(addr string, snap *incident.Snapshot) string {
 	if snap.Config != nil {
-		for _, r := range snap.Config.Routes {
-			if r.Scheme == "https" && strings.HasSuffix(strings.TrimSuffix(r.Target, "/"), "//"+addr) {
+		for _, e := range snap.Config.Endpoints() {
+			if e.Addr == addr && e.Scheme == "https" {
 				return "https"
 			}
 		}
@@ -156,7 +154,7 @@ func (s *Session) Via(url string) error {
 	if err != nil {
 		return err
 	}
-	t.Origin = "--via"
+	t.Origin = probe.OriginGateway
 	s.addTarget(t)
 	return nil
 }
