@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -35,14 +36,14 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	silent := sh.errorsRead && silentErrors(ev)
 	primary := fold(ev, silent)
 	groups := split(primary)
-	var total uint64
+	total := 0.0
 	for _, g := range groups {
-		total += max(1, g.total())
+		total += math.Max(1, float64(g.total()))
 	}
 	v := Verdict{Incident: incidentOf(s, &ep)}
 	for _, g := range groups {
 		g.ev, g.ep, g.shape = ev, &ep, &sh
-		g.share = float64(max(1, g.total())) / float64(max(1, total))
+		g.share = math.Max(1, float64(g.total())) / total
 		g.rank()
 		v.Causes = append(v.Causes, g.causes(t)...)
 	}
