@@ -17,12 +17,8 @@ func Clean(s string, limit int) string {
 		return s
 	}
 	var b strings.Builder
-	n := 0
+	n, fits := 0, 0 // runes written; bytes written while an ellipsis still fitted
 	for i := 0; i < len(s); {
-		if limit > 0 && n >= limit-1 && utf8.RuneCountInString(s[i:]) > 1 {
-			b.WriteRune('…')
-			break
-		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size <= 1:
@@ -39,6 +35,12 @@ func Clean(s string, limit int) string {
 			n++
 		}
 		i += size
+		if limit > 0 && n > limit {
+			return b.String()[:fits] + "…"
+		}
+		if n < limit {
+			fits = b.Len()
+		}
 	}
 	return b.String()
 }
