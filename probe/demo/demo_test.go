@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"why502/probe/gateway"
 	"why502/tail"
 	"why502/tail/parse"

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,22 +81,22 @@ func table() *Table {
 // later evaluations; their rows are tried first. A directory that does not exist
 // adds nothing. The error names the file and the place in it, and then nothing
 // is changed.
-func LoadDir(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.toml"))
+func LoadDir(fsys fs.FS) error {
+	names, err := fs.Glob(fsys, "*.toml")
 	if err != nil || len(names) == 0 {
 		return err
 	}
 	slices.Sort(names)
 	var own []tableFile
 	for _, name := range names {
-		info, err := os.Stat(name)
+		info, err := fs.Stat(fsys, name)
 		if err != nil {
 			return fmt.Errorf("signatures: %w", err)
 		}
 		if info.Size() > maxTable {
 			return fmt.Errorf("signatures: %s is larger than 1 MiB; split it", name)
 		}
-		data, err := os.ReadFile(name)
+		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return fmt.Errorf("signatures: %w", err)
 		}

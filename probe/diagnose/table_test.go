@@ -111,7 +111,7 @@ func TestLoadDir(t *testing.T) {
 		}
 	}
 	write("where = \"error\"\n[[signature]]\nid = \"own\"\nany = [\"frobnicator exploded\"]\nsymptom = \"crash\"\n")
-	if err := LoadDir(dir); err != nil {
+	if err := LoadDir(os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
 	if got, ok := Classify("nginx", tail.KindError, "the frobnicator exploded again"); got != BadResponse || !ok {
@@ -126,14 +126,14 @@ func TestLoadDir(t *testing.T) {
 		"[[signature]]\nid = \"nginx-reset\"\nwhere = \"error\"\nany = [\"a\"]\ncause = \"dns\"\n": "used twice",
 	} {
 		write(text)
-		if err := LoadDir(dir); err == nil || !strings.Contains(err.Error(), want) {
+		if err := LoadDir(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 	if _, ok := Classify("nginx", tail.KindError, "the frobnicator exploded again"); !ok {
 		t.Error("a broken file must leave the tables in force as they were")
 	}
-	if err := LoadDir(filepath.Join(dir, "none")); err != nil {
+	if err := LoadDir(os.DirFS(filepath.Join(dir, "none"))); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,7 @@ package headless
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,8 +54,8 @@ func (f *Flags) resolve(now time.Time) error {
 		return err
 	}
 	if dir := session.Dir(); dir != "" {
-		if err := diagnose.LoadDir(filepath.Join(dir, "signatures")); err != nil {
-			return err
+		if err := diagnose.LoadDir(os.DirFS(filepath.Join(dir, "signatures"))); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
 		}
 	}
 	if f.Theme == "" {

@@ -105,13 +105,18 @@ func (a *Aggregator) Publish() *Snapshot {
 	a.dirty = false
 	a.generation++
 	now := a.opt.Now()
+	// The series of an old log ends with it, not with the clock.
+	end := now
+	if last := a.stats.Last(); !last.IsZero() && now.Sub(last) > a.opt.Span {
+		end = last
+	}
 	s := &Snapshot{
 		Generation: a.generation,
 		Now:        now,
 		Live:       a.opt.Live,
 		Progress:   progress(a.sources),
 		Sources:    slices.Clone(a.sources),
-		Traffic:    a.stats.View(now, a.opt.Span),
+		Traffic:    a.stats.View(end, a.opt.Span),
 		Probes:     make([]probe.History, len(a.probes)),
 		Config:     a.config,
 		ConfigErr:  a.configErr,

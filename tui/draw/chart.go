@@ -2,6 +2,7 @@ package draw
 
 import (
 	"strconv"
+
 	"why502/themes"
 )
 

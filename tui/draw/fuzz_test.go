@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+
 	"why502/themes"
 
 	"github.com/charmbracelet/x/ansi"

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"math"
+
 	"why502/themes"
 )
 

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"strings"
+
 	"why502/themes"
 
 	"charm.land/lipgloss/v2"

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
 	"why502/themes"
 
 	"github.com/charmbracelet/x/ansi"
