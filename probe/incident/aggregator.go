@@ -274,7 +274,8 @@ func (r *Records) add(o *Records) {
 	r.Flags += o.Flags
 }
 
-// AddProbe takes a probe's result; a change of health becomes a mark.
+// AddProbe takes a probe's result. That a target's health changed is in its
+// history.
 func (a *Aggregator) AddProbe(r probe.Result) {
 	a.update(func() {
 		i := slices.IndexFunc(a.probes, func(h probe.History) bool { return h.Target.URL == r.Target.URL })
@@ -282,11 +283,7 @@ func (a *Aggregator) AddProbe(r probe.Result) {
 			i = len(a.probes)
 			a.probes = append(a.probes, probe.History{Target: r.Target})
 		}
-		h := &a.probes[i]
-		if last := h.Last(); last != nil && last.Class.Healthy() != r.Class.Healthy() {
-			a.mark(Mark{Time: r.At, Kind: "probe", Text: r.Target.Addr() + " answers " + string(r.Class) + ", before " + string(last.Class)})
-		}
-		h.Add(r)
+		a.probes[i].Add(r)
 	})
 }
 
