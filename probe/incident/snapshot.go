@@ -82,7 +82,7 @@ type Finding struct {
 }
 
 // Mark is an event of the time line that is not derived from the statistics: a
-// probe that flipped, a source that rotated, a mark a person set.
+// source that rotated, a mark a person set.
 type Mark struct {
 	Time time.Time
 	Kind string
