@@ -145,7 +145,8 @@ func (f *facts) timeouts(o *outcome) {
 }
 
 // timeoutOf finds the timeout that an outcome's duration equals, within 3 % or
-// 100 ms, up to three tries of it.
+// 100 ms, up to three tries of it. Equal timeouts are told apart by how far the
+// requests came: one that connected did not run into the connect timeout.
 func (f *facts) timeoutOf(out *window.Outcome) (name, pos string, ok bool) {
 	words := [3]string{"connect timeout", "read timeout", "send timeout"}
 	for tries := 1; tries <= 3; tries++ {
@@ -158,6 +159,9 @@ func (f *facts) timeoutOf(out *window.Outcome) (name, pos string, ok bool) {
 				}
 				if tries > 1 && k != 0 {
 					continue // only connects are tried again as a rule
+				}
+				if k == 0 && out.Reached >= window.ReachConnected || k != 0 && out.Reached == window.ReachTried {
+					continue
 				}
 				text := fmt.Sprintf("%s of %s", words[k], took(t))
 				if tries > 1 {
