@@ -29,7 +29,11 @@ func (f *follower) look(ctx context.Context) {
 	case info.IsDir():
 		f.fail(notFile(f.path))
 	default:
-		f.checkTruncated(true) // before the rename, which puts its copy in its place in time
+		// What happened to the current file before it was renamed comes first.
+		f.checkTruncated(true)
+		if cur = f.current(); cur != nil && cur.off == 0 {
+			f.insert(f.between(f.before, cur), len(f.chain)-1)
+		}
 		f.arrive(ctx)
 	}
 }
