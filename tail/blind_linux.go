@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 // blindTypes are the file systems whose changes the kernel does not see because
 // another machine or the kernel itself makes them (statfs(2), linux/magic.h).
-var blindTypes = map[int64]string{
+var blindTypes = map[uint32]string{
 	0x6969:     "NFS",
 	0x517B:     "SMB",
 	0xFF534D42: "CIFS",
@@ -13,7 +13,7 @@ var blindTypes = map[int64]string{
 	0x01021997: "9P",
 	0x5346414F: "AFS",
 	0x00C36400: "Ceph",
-	0x0BD00BD0: "Lustre",
+	0x0BD00BD0: "Lustre", //nolint:misspell // its name
 	0x47504653: "GPFS",
 	0x9FA0:     "/proc",
 	0x62656572: "/sys",
@@ -26,5 +26,5 @@ func blindFS(dir string) string {
 	if unix.Statfs(dir, &st) != nil {
 		return ""
 	}
-	return blindTypes[int64(st.Type)&0xFFFFFFFF]
+	return blindTypes[uint32(st.Type)]
 }

@@ -116,11 +116,15 @@ func (f *follower) end(ctx context.Context) {
 // error when it is something that can't be followed.
 func (f *follower) stream() (Source, error) {
 	info, err := f.opt.FS.Stat(f.path)
+	if err != nil {
+		if f.opt.Once {
+			err = explain(f.path, err)
+		} else {
+			err = nil // waited for
+		}
+		return nil, err
+	}
 	switch {
-	case err != nil && f.opt.Once:
-		return nil, explain(f.path, err)
-	case err != nil:
-		return nil, nil
 	case info.IsDir():
 		return nil, notFile(f.path)
 	case info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice|fs.ModeSocket|fs.ModeDevice) != 0:

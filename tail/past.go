@@ -220,11 +220,11 @@ func (f *follower) behindNext(p *past) error {
 }
 
 // reopen opens a rotated file that may have got another name meanwhile.
-func (f *follower) reopen(s sibling, real string) (File, bool) {
+func (f *follower) reopen(s sibling, path string) (File, bool) {
 	if file, ok := s.open(f.opt.FS); ok {
 		return file, true
 	}
-	for _, x := range siblings(f.opt.FS, real, false) {
+	for _, x := range siblings(f.opt.FS, path, false) {
 		if (settled{s.info, s.info.Size(), s.info.ModTime()}).is(x.info) {
 			return x.open(f.opt.FS)
 		}
@@ -282,13 +282,13 @@ func endsBefore(data []byte, since time.Time, timeOf func([]byte) (time.Time, bo
 // once reads to the present end: the rotated files that are wanted first, the
 // oldest of them at the beginning.
 func (f *follower) once(ctx context.Context) error {
-	file, info, real, err := openReal(f.opt.FS, f.path)
+	file, info, target, err := openReal(f.opt.FS, f.path)
 	if err != nil {
 		return explain(f.path, err)
 	}
 	it := newItem(share(file), info, f.path, 0, f.now())
-	it.real = real
-	for _, s := range siblings(f.opt.FS, real, false) {
+	it.real = target
+	for _, s := range siblings(f.opt.FS, target, false) {
 		f.settle(s.info)
 	}
 	f.chain = []*item{it}

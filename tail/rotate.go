@@ -92,7 +92,7 @@ func (f *follower) arrive(ctx context.Context) {
 	if now.Before(f.retryAt) {
 		return
 	}
-	file, info, real, err := openReal(f.opt.FS, f.path)
+	file, info, target, err := openReal(f.opt.FS, f.path)
 	if err != nil {
 		if !isGone(err) {
 			f.fail(explain(f.path, err))
@@ -109,7 +109,7 @@ func (f *follower) arrive(ctx context.Context) {
 		return
 	}
 	next := newItem(share(file), info, f.path, 0, now)
-	next.real = real
+	next.real = target
 	if cur == nil {
 		f.first(ctx, next)
 		return
@@ -128,7 +128,7 @@ func (f *follower) arrive(ctx context.Context) {
 
 // openReal opens name and returns what it is and where its links lead.
 func openReal(fsys FS, name string) (File, fs.FileInfo, string, error) {
-	real, err := fsys.Real(name)
+	target, err := fsys.Real(name)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -141,7 +141,7 @@ func openReal(fsys FS, name string) (File, fs.FileInfo, string, error) {
 		_ = file.Close()
 		return nil, nil, "", err
 	}
-	return file, info, real, nil
+	return file, info, target, nil
 }
 
 // comeBack puts a file that was read before, and has the name again, at the end of
@@ -304,8 +304,8 @@ func (f *follower) findCopy(cur *item) *item {
 
 // locate opens the newest rotated file that begins with the text of p, leaving out
 // those that skip names. Nil: there is none.
-func (f *follower) locate(p *imprint, real string, skip func(sibling) bool) (File, sibling) {
-	all := siblings(f.opt.FS, real, false)
+func (f *follower) locate(p *imprint, path string, skip func(sibling) bool) (File, sibling) {
+	all := siblings(f.opt.FS, path, false)
 	for i := len(all) - 1; i >= 0; i-- {
 		s := all[i]
 		if !s.compressed() && s.info.Size() < p.off || skip(s) {

@@ -101,10 +101,10 @@ func trimCompression(name string) string {
 // maxSiblings bounds how many rotated files are looked at: the newest of them.
 const maxSiblings = 1000
 
-// siblings lists what rotations made of the file real, oldest first. With self the
+// siblings lists what rotations made of the file at path, oldest first. With self the
 // file itself is the last of them.
-func siblings(fsys FS, real string, self bool) []sibling {
-	dir, base := filepath.Split(real)
+func siblings(fsys FS, path string, self bool) []sibling {
+	dir, base := filepath.Split(path)
 	entries, err := fsys.ReadDir(filepath.Clean(dir))
 	if err != nil {
 		return nil
@@ -113,7 +113,7 @@ func siblings(fsys FS, real string, self bool) []sibling {
 	for _, e := range entries {
 		name := e.Name()
 		number, ok := rotatedSuffix(base, name)
-		if !ok && !(self && name == base) || !e.Type().IsRegular() {
+		if !ok && (!self || name != base) || !e.Type().IsRegular() {
 			continue
 		}
 		info, err := e.Info()

@@ -80,7 +80,7 @@ func subscribe(fsys FS) *subscription {
 
 // close ends the subscription; the last one of a file system ends its watcher.
 func (s *subscription) close() {
-	s.watch(nil, nil, time.Time{})
+	_ = s.watch(nil, nil, time.Time{}) // watching nothing can't fail
 	notifiersMu.Lock()
 	defer notifiersMu.Unlock()
 	n := s.n
@@ -133,8 +133,8 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) error {
 	if why := n.fsys.Blind(dir); why != "" {
 		return fmt.Errorf("%s is on %s, which tells no changes", dir, why)
 	}
-	info, err := n.fsys.Stat(dir)
-	if err != nil {
+	info := n.present(dir)
+	if info == nil {
 		return nil // not there yet: the poll finds it when it comes
 	}
 	if w := n.dirs[dir]; w != nil && os.SameFile(w.info, info) {
@@ -145,11 +145,12 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) error {
 		return n.failed
 	}
 	if n.w == nil {
-		if n.w, err = n.fsys.Watch(); err != nil {
-			n.w = nil
+		w, err := n.fsys.Watch()
+		if err != nil {
 			return n.fail(dir, err, now)
 		}
-		go n.run(n.w)
+		n.w = w
+		go n.run(w)
 	}
 	if n.dirs[dir] != nil {
 		_ = n.w.Remove(dir) // the watch of a directory that is gone: often gone by itself
@@ -165,6 +166,15 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) error {
 	w.info, w.subs[s] = info, struct{}{}
 	s.poke()
 	return nil
+}
+
+// present returns what dir is, nil when it is not there.
+func (n *notifier) present(dir string) fs.FileInfo {
+	info, err := n.fsys.Stat(dir)
+	if err != nil {
+		return nil
+	}
+	return info
 }
 
 // fail keeps the reason in words and sets the time of the next attempt.
