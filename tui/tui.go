@@ -95,23 +95,26 @@ func known(opt Options) error {
 
 // run runs a model until it ends.
 func run(ctx context.Context, opt Options, m tea.Model) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	g := &guard{model: m, stop: cancel}
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithEnvironment(opt.Environ), tea.WithFPS(30)}
+	g := &guard{model: m}
+	options := []tea.ProgramOption{tea.WithEnvironment(opt.Environ), tea.WithFPS(30)}
 	if opt.Input != nil {
 		options = append(options, tea.WithInput(opt.Input))
 	}
 	if opt.Output != nil {
 		options = append(options, tea.WithOutput(opt.Output))
 	}
-	_, err := tea.NewProgram(g, options...).Run()
+	p := tea.NewProgram(g, options...)
+	// Quitting, unlike ending the program's context, waits for the reader of the
+	// terminal. A panic may be caught in the event loop itself, which must not wait.
+	g.stop = func() { go p.Quit() }
+	defer context.AfterFunc(ctx, p.Quit)()
+	_, err := p.Run()
 	if told := g.told(); told != nil {
 		_, _ = fmt.Fprintf(opt.Errors, "why502: a fault in the program ended the monitor: %v; please report it with what follows\n%s", told.value, told.stack)
 		return fmt.Errorf("a fault in the program ended the monitor: %v", told.value)
 	}
 	switch {
-	case err == nil, errors.Is(err, tea.ErrInterrupted), errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+	case err == nil, errors.Is(err, tea.ErrInterrupted):
 		return nil
 	}
 	return fmt.Errorf("the monitor can't use this terminal: %w; `why502 report` prints the same answer", err)
@@ -174,6 +177,9 @@ func (g *guard) Init() (cmd tea.Cmd) {
 
 func (g *guard) Update(msg tea.Msg) (same tea.Model, cmd tea.Cmd) {
 	same = g // stands after a panic too
+	if g.told() != nil {
+		return g, nil
+	}
 	defer g.catch()
 	model, next := g.model.Update(msg)
 	g.model = model
@@ -181,7 +187,10 @@ func (g *guard) Update(msg tea.Msg) (same tea.Model, cmd tea.Cmd) {
 }
 
 func (g *guard) View() (v tea.View) {
-	defer g.catch()
 	v.AltScreen = true // kept, so that a panic leaves it the usual way
+	if g.told() != nil {
+		return v
+	}
+	defer g.catch()
 	return g.model.View()
 }
