@@ -147,7 +147,11 @@ func (a *Aggregator) Publish() *Snapshot {
 func progress(sources []Source) float64 {
 	var read, size int64
 	for _, s := range sources {
-		if s.Status.State <= tail.StateHistory {
+		switch {
+		case s.Status.HistoryLeft > 0: // the past is read behind the present
+			read += int64(s.Bytes)
+			size += int64(s.Bytes) + s.Status.HistoryLeft
+		case s.Status.State <= tail.StateHistory:
 			read += s.Status.Offset
 			size += max(s.Status.Size, 1)
 		}

@@ -93,6 +93,11 @@ func TestProgressAndConfiguration(t *testing.T) {
 	if p := a.Publish().Progress; p != 0.25 {
 		t.Errorf("progress is %v", p)
 	}
+	a.SetStatus(i, tail.Status{State: tail.StateFollowing, HistoryLeft: 300})
+	a.Add(func(*window.Stats) {}, &Part{Source: i, Bytes: 100})
+	if p := a.Publish().Progress; p != 0.25 {
+		t.Errorf("with the past behind the present, progress is %v", p)
+	}
 	a.SetStatus(i, tail.Status{State: tail.StateFollowing, Rotations: 1})
 	a.SetConfig(nil, errors.New("no such file"))
 	s := a.Publish()

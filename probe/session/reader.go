@@ -37,19 +37,32 @@ func (r *reader) use(p *parse.Plan) {
 func (r *reader) read(b *tail.Batch, add func(*tail.Event, string)) {
 	data := b.Data
 	r.part.Bytes += uint64(len(data))
-	for n := uint64(0); len(data) > 0; n++ {
+	source := r.name
+	if b.Name != "" {
+		source = b.Name
+	}
+	for len(data) > 0 {
+		at := order(b, len(b.Data)-len(data))
 		var line []byte
 		line, data = tail.NextLine(data)
 		if len(line) == 0 {
 			continue
 		}
 		r.lines.Parse(line, &r.ev)
-		r.one(&r.ev, b.Seq<<24|n, add)
+		r.one(&r.ev, source, at, add)
 	}
 }
 
+// order is the place of the line at offset of the batch among the lines of its
+// source, whatever the order they are delivered in: by file, then by offset. Files
+// read as history count down from the first one's 0.
+func order(b *tail.Batch, offset int) uint64 {
+	const files, bits = 1 << 15, 48
+	return uint64(b.File+files)<<bits | uint64(b.Offset+int64(offset))&(1<<bits-1)
+}
+
 // one counts an event and passes it on.
-func (r *reader) one(ev *tail.Event, seq uint64, add func(*tail.Event, string)) {
+func (r *reader) one(ev *tail.Event, source string, seq uint64, add func(*tail.Event, string)) {
 	p := &r.part
 	p.Lines++
 	if ev.Kind == tail.KindRaw {
@@ -84,7 +97,7 @@ func (r *reader) one(ev *tail.Event, seq uint64, add func(*tail.Event, string)) 
 		}, Text: ev.Line})
 	}
 	if ev.Kind != tail.KindRaw || r.raw {
-		add(ev, r.name)
+		add(ev, source)
 	}
 }
 

@@ -125,3 +125,13 @@ func TestFieldsKeepTheirOrder(t *testing.T) {
 		t.Error("what is no object has fields")
 	}
 }
+
+func TestLinesAreOrderedByFileAndPlace(t *testing.T) {
+	older, first, next := tail.Batch{File: -2, Offset: 900}, tail.Batch{File: 0, Offset: 100}, tail.Batch{File: 1}
+	places := []uint64{order(&older, 0), order(&older, 50), order(&first, 0), order(&first, 7), order(&next, 0), order(&next, 1)}
+	for i := 1; i < len(places); i++ {
+		if places[i] <= places[i-1] {
+			t.Errorf("place %d is not behind place %d: %d, %d", i, i-1, places[i], places[i-1])
+		}
+	}
+}
