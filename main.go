@@ -91,18 +91,9 @@ func options(f *headless.Flags, title string) tui.Options {
 	return tui.Options{Theme: f.Theme, Title: title, ConfigDir: session.Dir(), Zone: f.Zone}
 }
 
-// choices are the demo's incidents for the start screen: name and what it shows.
-func choices() [][2]string {
-	var all [][2]string
-	for _, i := range demo.Incidents() {
-		all = append(all, [2]string{i.Name, i.Title})
-	}
-	return all
-}
-
 // start shows the start screen and does what was chosen there.
 func start(c *cobra.Command, f *headless.Flags, looked []string) error {
-	choice, err := tui.RunStart(c.Context(), looked, choices(), options(f, ""))
+	choice, err := tui.RunStart(c.Context(), looked, demo.Choices(), options(f, ""))
 	switch {
 	case err != nil:
 		return err

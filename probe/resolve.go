@@ -20,7 +20,6 @@ const (
 	dnsTimeout = time.Second // of one try; a lost datagram is asked again once
 	maxAliases = 16          // followed before a chain counts as a loop
 	maxAddrs   = 64          // kept of one answer
-	maxServers = 8           // asked by ResolveAll
 )
 
 // Answer is what one resolver said about a name, addresses of both families
@@ -77,19 +76,6 @@ func Resolve(ctx context.Context, name, server string) Answer {
 	wg.Go(func() { a.AAAA = ask(ctx, name, server, dns.TypeAAAA) })
 	wg.Wait()
 	return a
-}
-
-// ResolveAll asks several resolvers at once, the first eight of servers, and
-// returns their answers in that order. A dead one costs only its own answer.
-func ResolveAll(ctx context.Context, name string, servers []string) []Answer {
-	servers = servers[:min(len(servers), maxServers)]
-	answers := make([]Answer, len(servers))
-	var wg sync.WaitGroup
-	for i, s := range servers {
-		wg.Go(func() { answers[i] = Resolve(ctx, name, s) })
-	}
-	wg.Wait()
-	return answers
 }
 
 // ask follows the aliases of name to addresses of one type.

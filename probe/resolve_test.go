@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,7 +152,12 @@ func TestResolveDeadServers(t *testing.T) {
 	pc.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
-	as := ResolveAll(ctx, "app", []string{silent, half, closed})
+	var as [3]Answer
+	var wg sync.WaitGroup
+	for i, server := range []string{silent, half, closed} {
+		wg.Go(func() { as[i] = Resolve(ctx, "app", server) })
+	}
+	wg.Wait()
 	if c := as[0].Class(); c != DNSTimeout {
 		t.Errorf("silent: %s", c)
 	}

@@ -130,9 +130,9 @@ func Incidents() []Incident {
 
 // Choices returns name and title of each incident, for a menu.
 func Choices() [][2]string {
-	all := make([][2]string, len(plans))
-	for i := range plans {
-		all[i] = [2]string{plans[i].Name, plans[i].Title}
+	var all [][2]string
+	for _, i := range Incidents() {
+		all = append(all, [2]string{i.Name, i.Title})
 	}
 	return all
 }
@@ -155,8 +155,8 @@ func find(name string) (*plan, error) {
 // Print writes the list of incidents for `why502 demo --list`.
 func Print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i := range plans {
-		if _, err := fmt.Fprintf(tw, "%s\t%s\n", plans[i].Name, plans[i].Title); err != nil {
+	for _, i := range Incidents() {
+		if _, err := fmt.Fprintf(tw, "%s\t%s\n", i.Name, i.Title); err != nil {
 			return err
 		}
 	}

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
-	"why502/probe"
 	"why502/probe/diagnose"
 	"why502/probe/incident"
 	"why502/probe/load"
@@ -208,10 +206,4 @@ func Time(s string, now time.Time, zone *time.Location) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no time; write 2006-01-02T15:04:05Z, 15:04 or a duration such as 30m", tail.Clean(s, 60))
-}
-
-// Endpoint checks an endpoint given on the command line.
-func Endpoint(s string) error {
-	_, err := probe.ParseTarget(strings.TrimSpace(s))
-	return err
 }

@@ -144,6 +144,9 @@ func openSources(cfg *Config, in *ingest) ([]tail.Source, error) {
 	if len(specs) == 0 && len(cfg.Endpoints) == 0 {
 		found, looked := source.Discover()
 		if len(found) == 0 {
+			for _, path := range source.Unreadable() {
+				looked = append(looked, path+" is there but can't be read: use sudo, or join the group adm")
+			}
 			return nil, &ErrNothing{Looked: looked}
 		}
 		specs = found
