@@ -26,10 +26,14 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	if !ep.found {
 		ep = patterns(s, ev, t)
 	}
+	if !ep.found && isExcerpt(s) {
+		ep = excerptOf(s, ev, t)
+	}
 	if !ep.found {
 		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s)}
 	}
-	if !ep.firstFailure.IsZero() {
+	// What somebody picked belongs together, also where a line has no year.
+	if !ep.firstFailure.IsZero() && !isExcerpt(s) {
 		ev.within(ep.start.Add(-time.Second), ep.lastFailure.Add(trailing))
 	}
 	sh := shapeOf(s, &ep, ev.all, ev.every)

@@ -24,6 +24,9 @@ var rules = []rule{
 	{"no route after a while or at once", noRouteTime},
 	{"an idle connection reused too late", keepaliveRace},
 	{"closed after a while", slowClose},
+	{"an address within a container", containerAddress},
+	{"a connect's own timer", connectTimer},
+	{"stopped on purpose", stopped},
 	{"reset by all requests", resetByAll},
 	{"away for a moment", briefAbsence},
 	{"503 for all or for some", app503},
@@ -133,7 +136,7 @@ func keepaliveRace(g *group) []weighing {
 		return nil
 	}
 	var out []weighing
-	if sh.ok >= 3 && sh.ok*2 >= closes {
+	if (sh.ok >= 3 || sh.excerpt && sh.ok > 0) && sh.ok*2 >= closes {
 		out = append(out, weighing{
 			cause: KeepaliveRace, weight: 1.6,
 			meaning: fmt.Sprintf("%d requests succeeded in between, so the upstream works: it closes single connections, as when an idle one is reused too late.", sh.ok),

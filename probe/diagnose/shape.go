@@ -30,6 +30,7 @@ type shape struct {
 	routesFail   int // routes with failures, routes that stay good
 	routesGood   int
 	strictlyNone bool // nothing succeeded within the failing time
+	excerpt      bool // a few lines that somebody picked, see excerptOf
 }
 
 // healthyBefore is how much time before the onset is looked at for the usual rate.
@@ -37,7 +38,7 @@ const healthyBefore = 60
 
 // shapeOf measures the failing time.
 func shapeOf(s *incident.Snapshot, ep *episode, found, every []*finding) shape {
-	sh := shape{recovered: !ep.end.IsZero(), statuses: map[int]uint64{}}
+	sh := shape{recovered: !ep.end.IsZero(), excerpt: isExcerpt(s), statuses: map[int]uint64{}}
 	first, last := ep.firstFailure.Unix(), ep.lastFailure.Unix()-1
 	told := sh.toldTime(found)
 	if !ep.firstFailure.IsZero() {

@@ -32,6 +32,9 @@ var envoyFormats = []Format{
 		}, {
 			`[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 503 UF "connect_error" 0 135 3 - "-" "curl/7.73.0" "8496" "httpbin:8000" "127.0.0.1:80" inbound|8000|http|httpbin 127.0.0.1:41854 10.44.1.23:80 10.44.1.27:46520 outbound_.8000 default`,
 			map[string]string{"flags": "UF connect_error", "status": "503", "duration": "0.003", "client": "10.44.1.27", "backend": "inbound|8000|http|httpbin"},
+		}, {
+			`[2020-08-11T09:44:00.001Z] "GET / HTTP/1.1" 503 UO "-" "-" 0 81 2 - "-" "fortio.org/fortio-1.6.8" "9abc" "httpbin:8000" "-" - - 10.99.1.1:8000 10.1.1.1:45454 - default`,
+			map[string]string{"flags": "UO", "status": "503", "duration": "0.002", "client": "10.1.1.1", "upstream": "", "host": "httpbin:8000"},
 		}},
 	},
 	{
@@ -100,6 +103,9 @@ func envoyDetails(b []byte) (kind string, details, transport, rest []byte, ok bo
 		return "", nil, nil, nil, false
 	case b[0] == '"': // Istio before 1.9: no details
 		transport, rest, ok = quoted(b)
+		if ok && len(rest) > 0 && rest[0] == '"' { // before 1.8: Mixer's status stands first
+			transport, rest, ok = quoted(rest)
+		}
 		return "istio", nil, transport, rest, ok
 	case isDigit(b[0]):
 		if b[len(b)-1] != '"' { // a cluster follows the quoted texts: Istio before 1.4

@@ -28,7 +28,7 @@ var uwsgiFormats = []Format{
 		},
 	},
 	{
-		Name: "uwsgi-log", Gateway: "uwsgi", Kind: tail.KindUpstream, first: "a*!",
+		Name: "uwsgi-log", Gateway: "uwsgi", Kind: tail.KindUpstream, first: "a*!-",
 		Title: "uWSGI's own messages, with log-date or without", Doc: "https://uwsgi-docs.readthedocs.io/en/latest/Logging.html",
 		build: uwsgiLog,
 		Positive: []Sample{
@@ -45,6 +45,11 @@ var uwsgiFormats = []Format{
 				map[string]string{"method": "GET", "path": "/containers/7", "client": "193.144.44.171"},
 			},
 			{`*** HARAKIRI ON WORKER 1 (pid: 53, try: 1) ***`, map[string]string{"pid": "53"}},
+			{
+				`--- no python application found, check your startup logs for errors ---`,
+				map[string]string{"message": `--- no python application found, check your startup logs for errors ---`},
+			},
+			{`invalid request block size: 21573 (max 4096)...skip`, map[string]string{"message": `invalid request block size: 21573 (max 4096)...skip`}},
 		},
 		Negative: []string{`*** hello ***`},
 	},
@@ -118,6 +123,7 @@ func uwsgiStatus(b []byte, ev *tail.Event) bool {
 var uwsgiWords = []string{
 	"HARAKIRI", "uWSGI listen queue", "DAMN ! worker", "uwsgi_", "uWSGI", "no python application found", "Respawned uWSGI worker",
 	"worker 1 (pid:", "spawned uWSGI", "SIGPIPE: writing to a closed pipe", "OSError: write error", "SIGINT/SIGTERM received", "SIGTERM received",
+	"--- no python application found", "invalid request block size", "invalid HTTP request size",
 }
 
 func uwsgiLog(s *state) parseFunc {

@@ -1,0 +1,172 @@
+package diagnose
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// wrapped marks lines from a container: compose's prefix and docker's JSON.
+var wrapped = regexp.MustCompile(`^[\w.-]+\s+\| |"stream":"std(out|err)"`)
+
+// bridged finds a client on one of docker's bridges, which talks to a container.
+var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\| )(172\.(?:1[7-9]|2\d|3[01])\.\d+\.\d+)`)
+
+// bridges is where docker takes its networks from, unless told otherwise.
+var bridges = netip.MustParsePrefix("172.16.0.0/12")
+
+// containerAddress: addresses mean something else in a container. Its loopback is
+// the container itself, an address on another bridge cannot be reached at all, and
+// one that is gone was another container's.
+func containerAddress(g *group) []weighing {
+	up := g.address()
+	if !up.IsValid() {
+		return nil
+	}
+	contained, other := g.contained(up)
+	switch {
+	case !g.has(symRefused, symConnTimeout, symNoRoute):
+	case up.IsLoopback() && contained && g.has(symRefused):
+		return []weighing{{
+			cause: GatewayConfig, weight: 2.8, title: "the gateway runs in a container and asks itself: {upstream} is its own loopback",
+			meaning: "The gateway runs in a container, and the loopback address there is the container itself, not the host or another container.",
+			advice: &Advice{
+				Next:     []string{"Name the application's service (compose, Kubernetes) and the port inside its container, on a network that both share; host.docker.internal for one on the host."},
+				Commands: []string{"docker inspect -f '{{json .NetworkSettings.Networks}}' CONTAINER"},
+				Step:     4,
+			},
+		}}
+	case up == netip.IPv6Loopback() && g.has(symRefused):
+		return []weighing{{
+			cause: GatewayConfig, weight: 1.9, title: "'localhost' became ::1, where nothing listens",
+			meaning: "The target resolved to the loopback address of IPv6; applications often listen on that of IPv4 alone (127.0.0.1).",
+			advice: &Advice{
+				Next:     []string{"Write 127.0.0.1 instead of localhost, or let the application listen on ::1 too."},
+				Commands: []string{"ss -ltnp 'sport = :{port}'"},
+				Step:     4,
+			},
+		}}
+	case bridges.Contains(up) && g.has(symConnTimeout) && other:
+		return []weighing{{
+			cause: GatewayConfig, weight: 3.0, title: "the gateway and {upstream} are on different container networks",
+			meaning: "The address is on a container network that the gateway is probably not on: docker drops packets between its networks.",
+			advice: &Advice{
+				Next:     []string{"Put both containers on one network, and name that network to the gateway (traefik.docker.network) where a container has several."},
+				Commands: []string{"docker inspect -f '{{json .NetworkSettings.Networks}}' CONTAINER"},
+				Step:     4,
+			},
+		}}
+	case bridges.Contains(up) && g.has(symNoRoute) && contained:
+		if up.As4()[2] == 0 && up.As4()[3] == 1 {
+			return []weighing{{cause: Firewall, weight: 0.8, meaning: "The address is that of the host on the container's network: the host's firewall rejects what comes from containers."}}
+		}
+		return []weighing{{
+			cause: DNS, weight: 1.9, title: "{upstream} is the old address of a container that was made again",
+			meaning: "Nobody has this address of the container network any more: a container that is made again gets another one, and the gateway still uses the old.",
+		}}
+	}
+	return nil
+}
+
+// address is the address of the group's upstream, the zero Addr for names and
+// paths.
+func (g *group) address() netip.Addr {
+	up := g.scope
+	if up == "" {
+		up = g.upstream()
+	}
+	if _, rest, ok := strings.Cut(up, "://"); ok {
+		up = rest
+	}
+	up, _, _ = strings.Cut(up, "/")
+	if strings.HasPrefix(up, "localhost:") {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if ap, err := netip.ParseAddrPort(up); err == nil {
+		return ap.Addr()
+	}
+	a, err := netip.ParseAddr(up)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// contained says whether the gateway runs in a container, and whether up is on
+// another bridge than those the lines show it on. Traefik takes addresses of
+// bridges from docker itself, so it runs beside them.
+func (g *group) contained(up netip.Addr) (contained, other bool) {
+	for _, f := range g.findings {
+		contained = contained || wrapped.MatchString(f.sample)
+		m := bridged.FindStringSubmatch(f.sample)
+		if m == nil {
+			continue
+		}
+		contained = true
+		if client, err := netip.ParseAddr(m[1]); err == nil && up.Is4() && client.As4()[1] != up.As4()[1] {
+			other = true
+		}
+	}
+	if g.ev.gateway() == "traefik" && bridges.Contains(up) {
+		return true, true
+	}
+	return contained, other
+}
+
+// gateway is the gateway of the first line that shows a failure.
+func (e *evidence) gateway() string {
+	for _, f := range e.all {
+		if f.sig.failure() {
+			return f.gateway
+		}
+	}
+	return ""
+}
+
+// connectTimers are gateways' own limits for connecting, by the row of a table
+// that does not tell connecting from waiting.
+var connectTimers = map[string]struct {
+	from, to time.Duration
+	meaning  string
+}{
+	"alb-504":  {9500 * time.Millisecond, 11 * time.Second, "It took 10 s, the load balancer's limit for connecting to a target: a security group, network ACL or route blocks the way."},
+	"envoy-UF": {900 * time.Millisecond, time.Hour, "Connecting failed only after a while: a refusal comes at once, dropped packets run into the timer."},
+}
+
+// connectTimer recognizes a limit for connecting by how long requests took.
+func connectTimer(g *group) []weighing {
+	for _, f := range g.findings {
+		timer, ok := connectTimers[f.sig.ID]
+		d := f.duration.P50
+		if d == 0 && f.gateway == "aws-alb" {
+			d = albElapsed(f.sample)
+		}
+		if ok && d >= timer.from && d <= timer.to {
+			return []weighing{{cause: Firewall, weight: 2.6, title: "connections to {upstream} are dropped on the way", meaning: timer.meaning}}
+		}
+	}
+	return nil
+}
+
+// stampUTC is a time as Amazon's load balancers write it.
+var stampUTC = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
+
+// albElapsed is what lies between a request's creation, the last time in an ALB's
+// line, and its end, the first: the line has no other duration where one of its
+// three times is -1. It is 0 where the line does not have both.
+func albElapsed(line string) time.Duration {
+	at := stampUTC.FindAllString(line, 3)
+	if len(at) < 2 {
+		return 0
+	}
+	end, err := time.Parse(time.RFC3339Nano, at[0])
+	if err != nil {
+		return 0
+	}
+	began, err := time.Parse(time.RFC3339Nano, at[len(at)-1])
+	if err != nil || began.After(end) {
+		return 0
+	}
+	return end.Sub(began)
+}
