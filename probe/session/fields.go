@@ -21,11 +21,11 @@ func (s *Session) Parse(l incident.Line) []Field {
 	src := snap.Sources[l.Source]
 	plan := s.in.fixed
 	if plan == nil {
-		detected := parse.Detect([]byte(l.Text+"\n"), s.in.env)
-		if named, err := parse.Named(src.Format, s.in.env); err == nil {
-			detected = named
+		p, err := parse.Named(src.Format, s.in.env)
+		if err != nil {
+			p = parse.Detect([]byte(l.Text+"\n"), s.in.env)
 		}
-		plan = &detected
+		plan = &p
 	}
 	var ev tail.Event
 	plan.NewParser(s.in.env).Parse([]byte(l.Text), &ev)
