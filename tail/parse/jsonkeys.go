@@ -25,6 +25,8 @@ type maskWord struct {
 var (
 	keyIDs  = map[string]keyID{}
 	keyRoom = keyID(1) // 0 stands for an unknown key
+	// keySigns takes the signs off; making it costs more than using it.
+	keySigns = strings.NewReplacer("_", "", "-", "", "~", "")
 )
 
 // key returns the number of a key path such as "request.headers.Host", in which
@@ -32,7 +34,7 @@ var (
 func key(path string) keyID {
 	parts := strings.Split(path, ".")
 	for i, p := range parts {
-		parts[i] = strings.ToLower(strings.NewReplacer("_", "", "-", "", "~", "").Replace(p))
+		parts[i] = strings.ToLower(keySigns.Replace(p))
 	}
 	full := strings.Join(parts, "/")
 	id, ok := keyIDs[full]
