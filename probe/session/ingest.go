@@ -26,6 +26,7 @@ type ingest struct {
 	template func(name string) string
 	jobs     chan job
 	done     sync.WaitGroup
+	ended    sync.Once
 }
 
 // job is a batch of the past with the plan in force when it arrived.
@@ -44,8 +45,9 @@ func (in *ingest) start() {
 	}
 }
 
+// stop may be called again.
 func (in *ingest) stop() {
-	close(in.jobs)
+	in.ended.Do(func() { close(in.jobs) })
 	in.done.Wait()
 }
 

@@ -254,6 +254,7 @@ func (s *Session) Close() {
 		s.sched.Stop()
 	}
 	s.sources.Wait()
+	s.in.stop()
 	s.routines.Wait()
 }
 
