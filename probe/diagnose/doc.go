@@ -10,6 +10,7 @@
 //
 //	collect   signatures/*.toml   messages and outcomes -> findings with a role
 //	onset     window.Onset        when requests failed; lone lines of a lasting state
+//	excerpt   excerpt.go          a few picked lines have no background: all of them count
 //	fold      fold.go             companions, consequences and statuses to what they belong to
 //	split     fold.go             upstreams that fail in different ways, each for itself
 //	rank      rank.go, rules.go   strengths + what shape, probes, configuration and host say
@@ -19,7 +20,8 @@
 // stands at 0. The strengths of all findings and rules are added for each cause;
 // the confidence is exp(sum) over the sum of all, the unknown included, so
 // confidences add up to less than 1 and what is left is doubt. Rules are in
-// rules.go (the shape of the failures) and rules_active.go (evidence beside logs).
+// rules.go (the shape of the failures), rules_place.go (what an address
+// or a timer means where the gateway runs) and rules_active.go (evidence beside logs).
 // The status alone is weak evidence and yields to any line that tells more.
 //
 // # What it is measured against
@@ -43,4 +45,9 @@
 // Verdict.Unsure says what decides then. The onset is within 2 s but for bodies
 // that stall (their lines come when a timer ends). Nothing is claimed on the
 // healthy part of any capture.
+//
+// TestPublic diagnoses incidents as people paste them (testdata/public): 262 of
+// 1 to 8 lines, written after the gateways' message formats. The answer is the
+// first cause in 252 and among the first two in 261. Of the last 47 of these the
+// first cause was right in 37 at first sight, before rows were added for the rest.
 package diagnose
