@@ -102,7 +102,8 @@ type Event struct {
 // Reset makes e ready for the next line. It keeps the backing array of Attempts.
 func (e *Event) Reset() {
 	attempts := e.Attempts[:0]
-	*e = Event{Bytes: None, Duration: None, Queue: None, Attempts: attempts}
+	*e = Event{} // cleared in place; a literal with fields would be built aside and copied
+	e.Bytes, e.Duration, e.Queue, e.Attempts = None, None, None, attempts
 }
 
 // AddAttempt appends an empty attempt, all times None, and returns it. The

@@ -1,12 +1,6 @@
 package window
 
-import (
-	"bytes"
-	"hash/maphash"
-)
-
-// seed is new in every process, so that no log can be made to collide.
-var seed = maphash.MakeSeed()
+import "bytes"
 
 // maxValue is the length at which a counted value is cut, in bytes.
 const maxValue = 256
@@ -14,13 +8,12 @@ const maxValue = 256
 // bound cuts a value to maxValue.
 func bound(b []byte) []byte { return b[:min(len(b), maxValue)] }
 
-// hashOf is the hash that a dict wants; a value is hashed once for all dicts.
-func hashOf(b []byte) uint64 { return maphash.Bytes(seed, b) }
-
 // dict numbers byte strings in the order they come, without allocating for one
 // that is known. Values are kept in one arena.
 type dict struct {
-	slots []uint32 // index+1 into words, 0 free; a power of two, at most half full
+	// slots hold index+1 into words below the upper 16 bits of the hash, 0 free; a
+	// power of two of them, at most half full. Small ones stay in the first cache.
+	slots []uint32
 	words []word
 	arena []byte
 }
@@ -37,12 +30,16 @@ func (d *dict) find(hash uint64, key []byte) int {
 	}
 	mask := uint64(len(d.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		n := d.slots[i]
-		if n == 0 {
+		slot := d.slots[i]
+		if slot == 0 {
 			return -1
 		}
-		if w := &d.words[n-1]; w.hash == hash && bytes.Equal(d.arena[w.off:w.off+w.len], key) {
-			return int(n - 1)
+		if slot>>16 != uint32(hash>>48) {
+			continue
+		}
+		n := int(uint16(slot)) - 1
+		if w := &d.words[n]; bytes.Equal(d.arena[w.off:w.off+w.len], key) {
+			return n
 		}
 	}
 }
@@ -64,7 +61,7 @@ func (d *dict) place(n int) {
 	for d.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	d.slots[i] = uint32(n + 1)
+	d.slots[i] = uint32(d.words[n].hash>>48)<<16 | uint32(n+1)
 }
 
 func (d *dict) resize(size int) {

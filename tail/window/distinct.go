@@ -1,7 +1,6 @@
 package window
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 )
@@ -15,29 +14,11 @@ type distinct struct {
 	register [1 << distinctBits]uint8
 }
 
-// mix is a 64-bit hash of b by folded multiplication.
-func mix(b []byte) uint64 {
-	const k0, k1 = 0x9e3779b97f4a7c15, 0xe7037ed1a0b428db
-	h := uint64(len(b)) * k1
-	for len(b) >= 8 {
-		h = fold(h^binary.LittleEndian.Uint64(b), k0)
-		b = b[8:]
-	}
-	var tail uint64
-	for i, c := range b {
-		tail |= uint64(c) << (8 * i)
-	}
-	return fold(fold(h^tail, k1), k0)
-}
-
-// fold multiplies to 128 bits and folds the halves together.
-func fold(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^0xa0761d6478bd642f, b)
-	return hi ^ lo
-}
+// plain are the constants of the hash.
+var plain = [3]uint64{0x9e3779b97f4a7c15, 0xe7037ed1a0b428db, 0xa0761d6478bd642f}
 
 func (d *distinct) add(b []byte) {
-	h := mix(b)
+	h := mix(b, &plain)
 	i := h >> (64 - distinctBits)
 	zeros := uint8(bits.LeadingZeros64(h<<distinctBits|1<<(distinctBits-1))) + 1
 	if zeros > d.register[i] {

@@ -110,16 +110,26 @@ func rank(count uint64, share float64) uint64 {
 	return max(1, uint64(math.Ceil(share*float64(count)-1e-9)))
 }
 
-// latencyRow returns the row of the heat map that d belongs to.
+// latencyRow returns the row of the heat map that d belongs to. An octave of
+// nanoseconds has at most one bound in it.
 func latencyRow(d time.Duration) int {
-	lo, hi := 0, len(LatencyBounds)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if d <= LatencyBounds[mid] {
-			hi = mid
-		} else {
-			lo = mid + 1
+	row := octaveRow[bits.Len64(uint64(max(d, 0)))]
+	if int(row) < len(LatencyBounds) && d > LatencyBounds[row] {
+		row++
+	}
+	return int(row)
+}
+
+// octaveRow is the row of the shortest duration of so many bits.
+var octaveRow = func() (rows [65]uint8) {
+	for n := range rows {
+		least := uint64(1) << max(n-1, 0)
+		for row := len(LatencyBounds) - 1; row >= 0 && least <= uint64(LatencyBounds[row]); row-- {
+			rows[n] = uint8(row)
+		}
+		if least > uint64(LatencyBounds[len(LatencyBounds)-1]) {
+			rows[n] = uint8(len(LatencyBounds))
 		}
 	}
-	return lo
-}
+	return rows
+}()

@@ -62,6 +62,7 @@ const never = int64(1<<63 - 1)
 type outcomes struct {
 	groups []*outcome
 	slots  [2 * maxOutcomes]uint16 // index+1
+	recent [32]*outcome            // the last one by status
 	missed uint64
 }
 
@@ -79,11 +80,25 @@ func (e *ending) hash(flags, server []byte) uint64 {
 
 // of returns the group of an ending, nil when there is no room for a new one.
 func (o *outcomes) of(e *ending, flags, server []byte) *outcome {
+	recent := &o.recent[uint(e.status)%uint(len(o.recent))]
+	if g := *recent; g != nil && g.is(e, flags, server) {
+		return g
+	}
+	g := o.find(e, flags, server)
+	*recent = g
+	return g
+}
+
+func (g *outcome) is(e *ending, flags, server []byte) bool {
+	return g.ending == *e && g.flags == string(flags) && g.server == string(server)
+}
+
+func (o *outcomes) find(e *ending, flags, server []byte) *outcome {
 	hash := e.hash(flags, server)
 	i := hash % uint64(len(o.slots))
 	for ; o.slots[i] != 0; i = (i + 1) % uint64(len(o.slots)) {
 		g := o.groups[o.slots[i]-1]
-		if g.hash == hash && g.ending == *e && g.flags == string(flags) && g.server == string(server) {
+		if g.hash == hash && g.is(e, flags, server) {
 			return g
 		}
 	}

@@ -2,7 +2,7 @@ package window
 
 import (
 	"bytes"
-	"slices"
+	"math/bits"
 )
 
 const (
@@ -34,41 +34,79 @@ func appendRoute(dst, path []byte) []byte {
 			return append(dst, path...) // "*", "host:443", or no HTTP at all
 		}
 	}
-	// Each byte is looked at and copied once; only a segment that may be an id is
-	// gone over again.
-	dst = slices.Grow(dst, 2*len(path)+len(moreSegments))
-	begin, segments := 0, 0
-	var kinds charKinds
-	for i, c := range path {
-		k := kindOf[c]
-		if k&isEnd == 0 {
-			kinds |= k
-			dst = append(dst, c)
-			continue
+	// Eight bytes are looked at at once; only a segment that may be an id is gone
+	// over again.
+	begin, copied, segments := 0, 0, 0
+	earlier := false // digits of the segment in the words before
+	for i := 0; ; i += 8 {
+		ends, digits := routeMarks(wordAt(path, i))
+		if left := len(path) - i; left < 8 {
+			ends |= 0x80 << (8 * left)
 		}
-		dst = endSegment(dst, path[begin:i], kinds)
-		if c != '/' {
-			return dst
+		for ; ends != 0; ends &= ends - 1 {
+			bit := ends & -ends
+			end := i + bits.TrailingZeros64(bit)>>3
+			here := digits & (bit - 1)
+			if earlier || here != 0 && !isVersion(path[begin:end]) || end-begin >= longHash {
+				dst = append(dst, path[copied:begin]...)
+				copied = end
+				if bits.OnesCount64(here) == end-begin {
+					dst = append(dst, idMark...)
+				} else {
+					dst = appendSegment(dst, path[begin:end])
+				}
+			}
+			if end == len(path) || path[end] != '/' {
+				return append(dst, path[copied:end]...)
+			}
+			if segments++; segments > maxSegments {
+				return append(append(dst, path[copied:end]...), moreSegments...)
+			}
+			begin, earlier = end+1, false
+			digits &^= bit - 1
 		}
-		if segments++; segments > maxSegments {
-			return append(dst, moreSegments...)
-		}
-		dst = append(dst, '/')
-		begin, kinds = i+1, 0
+		earlier = earlier || digits != 0
 	}
-	return endSegment(dst, path[begin:], kinds)
 }
+
+// isVersion recognizes a letter and a digit: the most usual name that is no id.
+func isVersion(segment []byte) bool {
+	return len(segment) == 2 && kindOf[segment[0]]&(isHexLetter|isLetter) != 0
+}
+
+// wordAt returns the eight bytes at b[i:], zeros behind its end, the first byte
+// lowest.
+func wordAt(b []byte, i int) (w uint64) {
+	if i+8 <= len(b) {
+		return word64(b[i:])
+	}
+	if len(b) >= 8 {
+		return word64(b[len(b)-8:]) >> (8 * uint(8-len(b)+i))
+	}
+	for k, c := range b[i:] {
+		w |= uint64(c) << (8 * k)
+	}
+	return w
+}
+
+const (
+	eachByte = 0x0101010101010101
+	highBits = 0x8080808080808080
+	lowBits  = ^uint64(highBits)
+)
+
+// routeMarks returns the bytes of w that end a segment (/ ? # ;) and its digits,
+// each by its highest bit.
+func routeMarks(w uint64) (ends, digits uint64) {
+	return zeroBytes(w|0x10*eachByte^'?'*eachByte) | zeroBytes(w^'#'*eachByte) | zeroBytes(w^';'*eachByte),
+		^((w^'0'*eachByte)&lowBits+(0x80-10)*eachByte | w) & highBits
+}
+
+// zeroBytes returns the highest bit of each byte of w that is zero.
+func zeroBytes(w uint64) uint64 { return ^(w&lowBits + lowBits | w) & highBits }
 
 // moreSegments stands for the segments beyond maxSegments.
 const moreSegments = "/…"
-
-// endSegment folds segment, with which dst ends, when it may be an id.
-func endSegment(dst, segment []byte, kinds charKinds) []byte {
-	if kinds&isDigit == 0 && len(segment) < longHash {
-		return dst // the common case: a word
-	}
-	return appendSegment(dst[:len(dst)-len(segment)], segment, kinds)
-}
 
 // afterHost returns the path of a target in absolute form; ok is false when the
 // target is none.
@@ -85,9 +123,12 @@ func afterHost(target []byte) (path []byte, ok bool) {
 
 const idMark = ":id"
 
-// appendSegment appends one segment, whose characters are of kinds, with its ids
-// folded.
-func appendSegment(dst, segment []byte, kinds charKinds) []byte {
+// appendSegment appends one segment with its ids folded.
+func appendSegment(dst, segment []byte) []byte {
+	var kinds charKinds
+	for _, c := range segment {
+		kinds |= kindOf[c]
+	}
 	if kinds&isDigit != 0 && kinds&^(isDigit|isJoint) == 0 || isUUID(segment) {
 		return append(dst, idMark...) // a number, a date, a version, an address
 	}

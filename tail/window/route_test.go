@@ -1,0 +1,111 @@
+package window
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// slowRoute is appendRoute for a path that begins with a slash, byte by byte.
+func slowRoute(path []byte) (dst []byte) {
+	segment := func(s []byte) {
+		if bytes.ContainsAny(s, "0123456789") || len(s) >= longHash {
+			dst = appendSegment(dst, s)
+		} else {
+			dst = append(dst, s...)
+		}
+	}
+	begin, segments := 0, 0
+	for i, c := range path {
+		if !bytes.ContainsRune([]byte("/?#;"), rune(c)) || c >= 0x80 {
+			continue
+		}
+		segment(path[begin:i])
+		if c != '/' {
+			return dst
+		}
+		if segments++; segments > maxSegments {
+			return append(dst, moreSegments...)
+		}
+		dst = append(dst, '/')
+		begin = i + 1
+	}
+	segment(path[begin:])
+	return dst
+}
+
+func checkRoute(t *testing.T, path []byte) {
+	t.Helper()
+	if got, want := appendRoute([]byte("GET "), path), append([]byte("GET "), slowRoute(path)...); !bytes.Equal(got, want) {
+		t.Errorf("route of %q is %q, byte by byte %q", path, got, want)
+	}
+}
+
+// TestRouteByWordsAsByBytes compares reading eight bytes at once with the plain
+// loop, every byte in every place of a word included.
+func TestRouteByWordsAsByBytes(t *testing.T) {
+	for c := range 256 {
+		for place := range 17 {
+			path := []byte("/aaaaaaaaaaaaaaaaaaaa/b")
+			path[1+place] = byte(c)
+			checkRoute(t, path)
+			checkRoute(t, path[:2+place])
+		}
+	}
+	r := rand.New(rand.NewPCG(5, 2))
+	const few = "///a1b-.0?#;x\x80\xaf\xbf\xff"
+	for range 20_000 {
+		path := make([]byte, 1+r.IntN(60))
+		for i := range path {
+			path[i] = few[r.IntN(len(few))]
+			if r.IntN(4) > 0 {
+				path[i] = "ab/12"[r.IntN(5)]
+			}
+		}
+		path[0] = '/'
+		checkRoute(t, path)
+	}
+}
+
+func FuzzRoute(f *testing.F) {
+	for _, s := range []string{"/", "/a/1?b=/2", "/api/v1/orders/8f14e45fceea167a/x;v=1#/9", "//;/", "/\xb0\xaf/1"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, path []byte) {
+		checkRoute(t, append([]byte("/"), path...))
+	})
+}
+
+// TestLatencyRowAsBySearch compares the row's table with the bounds themselves.
+func TestLatencyRowAsBySearch(t *testing.T) {
+	check := func(d time.Duration) {
+		want := 0
+		for want < len(LatencyBounds) && d > LatencyBounds[want] {
+			want++
+		}
+		if got := latencyRow(d); got != want {
+			t.Errorf("row of %v is %d, want %d", d, got, want)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for shift := range 63 {
+		check(1 << shift)
+		check(1<<shift - 1)
+		for range 50 {
+			check(time.Duration(r.Int64N(1<<shift) + 1))
+		}
+	}
+	for _, b := range LatencyBounds {
+		check(b)
+		check(b + 1)
+	}
+}
+
+func BenchmarkRoute(b *testing.B) {
+	method, path := []byte("GET"), []byte("/api/v1/orders/12345?page=2")
+	var scratch []byte
+	for b.Loop() {
+		scratch = routeOf(scratch, method, path)
+	}
+}
