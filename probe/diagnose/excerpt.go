@@ -106,12 +106,18 @@ func episodeOf(s *incident.Snapshot, found []*finding) episode {
 	}
 	ep.failed = max(requests, messages)
 	ep.requests = max(ep.requests, ep.failed)
-	ep.ratio = float64(ep.failed) / float64(ep.requests)
+	if ep.requests > 0 {
+		ep.ratio = float64(ep.failed) / float64(ep.requests)
+	}
 	ep.firstFailure = ep.start
 	if !ep.start.IsZero() {
 		ep.lastFailure = time.Unix(ep.lastFailure.Unix()+1, 0).UTC()
-		first, last := ep.points[0].Unix, ep.points[len(ep.points)-1].Unix
-		ep.stretches = []window.Burst{{First: min(first, ep.start.Unix()) - 1, Last: max(last, ep.lastFailure.Unix()) + 1}}
+		stretch := window.Burst{First: ep.start.Unix() - 1, Last: ep.lastFailure.Unix() + 1}
+		if n := len(ep.points); n > 0 {
+			stretch.First = min(stretch.First, ep.points[0].Unix-1)
+			stretch.Last = max(stretch.Last, ep.points[n-1].Unix+1)
+		}
+		ep.stretches = []window.Burst{stretch}
 		ep.burst = ep.start
 	}
 	return ep
