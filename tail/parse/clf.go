@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"why502/tail"
 )
@@ -91,13 +92,17 @@ func clfSent(b []byte, ev *tail.Event) (rest []byte, ok bool) {
 // clfWho reads `[host ]client ident user`; only a user may hold blanks, and only
 // behind the ident "-". gunicorn on a unix socket writes no client.
 func clfWho(b []byte, ev *tail.Event) bool {
+	if n := len(b) - 4; n >= 8 && n <= 16 && string(b[n:]) == " - -" && plainAddress(b[:n]) { // the common case
+		ev.Client = b[:n]
+		return true
+	}
 	i := bytes.IndexByte(b, ' ')
 	if i < 0 {
 		return false
 	}
 	rest := b[i+1:]
 	first := b[:i]
-	if len(rest) > 2 && rest[0] == '-' && rest[1] == ' ' { // the common case
+	if len(rest) > 2 && rest[0] == '-' && rest[1] == ' ' {
 		ev.Client = first
 		if bytes.IndexByte(first, ':') >= 0 {
 			ev.Client = stripPort(first)
@@ -120,6 +125,19 @@ func clfWho(b []byte, ev *tail.Event) bool {
 	return isHost(first) && isHost(ident)
 }
 
+// plainAddress says whether b, of 8 to 16 bytes, has neither blank nor colon.
+func plainAddress(b []byte) bool {
+	const each = 0x0101010101010101
+	first, last := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-8:])
+	return !hasZero(first^' '*each) && !hasZero(first^':'*each) && !hasZero(last^' '*each) && !hasZero(last^':'*each)
+}
+
+// hasZero says whether a byte of w is zero.
+func hasZero(w uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	return (w-each)&^w&high != 0
+}
+
 // isHost says whether b may be a name or an address, with a port or without.
 func isHost(b []byte) bool {
 	if isAddress(b) {
@@ -136,7 +154,10 @@ func isHost(b []byte) bool {
 // is not quoted. It returns how many there were.
 func tails(rest []byte, to *[8][]byte) (n int, after []byte, ok bool) {
 	for n < len(to) && len(rest) > 0 && rest[0] == '"' {
-		i := quoteEnd(rest[1:])
+		i := 1
+		if len(rest) < 3 || rest[1] != '-' || rest[2] != '"' {
+			i = quoteEnd(rest[1:])
+		}
 		if i < 0 {
 			return n, rest, false
 		}
@@ -166,7 +187,7 @@ func clfPlain(s *state) parseFunc {
 	}
 }
 
-// clfCombined reads lines with n quoted texts after the bytes and nothing else.
+// clfCombined reads lines with n quoted texts, at least two, after the bytes and nothing else.
 func clfCombined(n int) func(*state) parseFunc {
 	return func(s *state) parseFunc {
 		return func(line []byte, ev *tail.Event) bool {
@@ -174,9 +195,8 @@ func clfCombined(n int) func(*state) parseFunc {
 			if !ok || mid != nil || ev.Host != nil || len(ev.Client) == 0 {
 				return false
 			}
-			var t [8][]byte
-			k, rest, ok := tails(rest, &t)
-			agent(&t, ev)
+			k, rest, ok := tails(rest, &s.quoted)
+			agent(&s.quoted, ev)
 			return ok && k == n && len(rest) == 0
 		}
 	}
@@ -191,13 +211,15 @@ func clfRest(least int, more func(s *state, quoted [][]byte, rest []byte, ev *ta
 			if !ok || mid != nil {
 				return false
 			}
-			var t [8][]byte
-			k, rest, ok := tails(rest, &t)
+			k, rest, ok := tails(rest, &s.quoted)
 			if !ok || k < least {
 				return false
 			}
-			agent(&t, ev)
-			return more(s, t[:k], rest, ev)
+			for i := k; i < 2; i++ {
+				s.quoted[i] = nil
+			}
+			agent(&s.quoted, ev)
+			return more(s, s.quoted[:k], rest, ev)
 		}
 	}
 }

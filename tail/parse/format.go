@@ -87,6 +87,9 @@ type state struct {
 	w3c w3cState
 	ext []extKey
 	buf []byte
+	// quoted is room for the texts that tails reads; clearing it for every line would
+	// cost more than reading them.
+	quoted [8][]byte
 }
 
 func newState(env Env) *state { return &state{clk: clock{env: env}} }

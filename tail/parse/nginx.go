@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"time"
 
 	"why502/tail"
 )
@@ -214,15 +216,23 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 			rest = after
 			continue
 		}
-		v, after, plain := plainValue(rest[n:])
+		rest = rest[n:]
+		seen |= 1 << k.d
+		if k.u == uSec {
+			if d, n := usualTime(rest); n > 0 {
+				setTime(ev, k.d, d)
+				rest = rest[n:]
+				continue
+			}
+		}
+		v, after, plain := plainValue(rest)
 		if !plain {
-			v, after = listValue(rest[n:])
+			v, after = listValue(rest)
 		}
 		for len(after) > 0 && after[0] == ' ' {
 			after = after[1:]
 		}
 		rest = after
-		seen |= 1 << k.d
 		switch k.d {
 		case dNone:
 		case dDuration:
@@ -244,6 +254,51 @@ func nginxExtended(s *state, _ [][]byte, rest []byte, ev *tail.Event) bool {
 	}
 	nginxMaker(seen, ev)
 	return true
+}
+
+// usualTime reads a time as it mostly is, "0.123" with its quotes or bare and a field after
+// it, and returns its length with the blank, 0 for any other.
+func usualTime(b []byte) (d time.Duration, n int) {
+	if len(b) < 9 {
+		return 0, 0
+	}
+	quote := 0
+	if b[0] == '"' {
+		quote = 1
+	}
+	if n = 6 + 2*quote; b[n-1] != ' ' || b[n] == ' ' || b[n] == ':' || quote == 1 && b[6] != '"' {
+		return 0, 0
+	}
+	const (
+		text = '0' | '.'<<8 | '0'<<16 | '0'<<24 | '0'<<32
+		room = 0x76 | 0x7f<<8 | 0x76<<16 | 0x76<<24 | 0x76<<32 // from nine, and none, to the highest bit
+		high = 0x8080808080
+	)
+	w := (binary.LittleEndian.Uint64(b[quote:]) ^ text) & (1<<40 - 1)
+	if (w+room|w)&high != 0 {
+		return 0, 0
+	}
+	ms := w&15*1000 + w>>16&15*100 + w>>24&15*10 + w>>32
+	return time.Duration(ms) * time.Millisecond, n
+}
+
+// setTime sets one of the times of a request with at most one attempt.
+func setTime(ev *tail.Event, of datum, d time.Duration) {
+	if of == dDuration {
+		ev.Duration = d
+		return
+	}
+	if len(ev.Attempts) == 0 {
+		ev.AddAttempt()
+	}
+	switch a := &ev.Attempts[0]; of {
+	case dConnect:
+		a.Connect = d
+	case dHeader:
+		a.Header = d
+	case dResponse:
+		a.Response = d
+	}
 }
 
 // plainEnd marks the bytes that end a plain value, and those that make it none:

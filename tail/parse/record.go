@@ -356,21 +356,26 @@ func retries(b []byte) int {
 // bytes on a plain port, "-", "<BADREQ>") leaves the fields empty; a request
 // without protocol (HTTP/0.9, a cut line) keeps method and target.
 func request(b []byte, ev *tail.Event) {
-	i := bytes.IndexByte(b, ' ')
-	if i <= 0 || i > 32 || !isLetter(b[0]) {
+	i := 0
+	for i < len(b) && (isLetter(b[i]) || i > 0 && (b[i] == '-' || b[i] == '_')) {
+		i++
+	}
+	if i == 0 || i > 32 || i == len(b) || b[i] != ' ' {
 		return
 	}
-	for _, c := range b[:i] {
-		if !isLetter(c) && c != '-' && c != '_' {
-			return
-		}
-	}
 	method, rest := b[:i], b[i+1:]
-	if j := bytes.LastIndexByte(rest, ' '); j >= 0 && hasPrefix(rest[j+1:], "HTTP/") {
+	if n := len(rest) - 9; n >= 0 && isHTTP(rest[n:]) {
+		ev.Protocol, rest = rest[n+1:], rest[:n]
+	} else if j := bytes.LastIndexByte(rest, ' '); j >= 0 && hasPrefix(rest[j+1:], "HTTP/") {
 		ev.Protocol = rest[j+1:]
 		rest = rest[:j]
 	}
 	ev.Method, ev.Path = method, present(rest)
+}
+
+// isHTTP says whether b, of nine bytes, is " HTTP/" with a version of two digits.
+func isHTTP(b []byte) bool {
+	return string(b[:6]) == " HTTP/" && isDigit(b[6]) && b[7] == '.' && isDigit(b[8])
 }
 
 // urlPath reduces an absolute URL to its path with query.
