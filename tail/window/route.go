@@ -99,7 +99,7 @@ const (
 // each by its highest bit.
 func routeMarks(w uint64) (ends, digits uint64) {
 	return zeroBytes(w|0x10*eachByte^'?'*eachByte) | zeroBytes(w^'#'*eachByte) | zeroBytes(w^';'*eachByte),
-		^((w^'0'*eachByte)&lowBits+(0x80-10)*eachByte | w) & highBits
+		^((w^'0'*eachByte)&lowBits + (0x80-10)*eachByte | w) & highBits
 }
 
 // zeroBytes returns the highest bit of each byte of w that is zero.
