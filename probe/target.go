@@ -160,16 +160,19 @@ func notInName(r rune) bool {
 }
 
 func parseUnix(s string, connect bool) (Target, error) {
-	path, _ := splitUnix(s)
-	if path == "" || (path[0] != '/' && path[0] != '@') {
+	path, request := splitUnix(s)
+	path = strings.TrimRight(path, "/")
+	if len(path) < 2 || path[0] != '/' && path[0] != '@' {
 		return Target{}, errors.New("needs the socket's absolute path: give unix:/run/app.sock")
 	}
 	// sun_path is 108 bytes on Linux, 104 elsewhere (unix(7)).
 	if len(path) > 107 {
 		return Target{}, errors.New("has a path of over 107 bytes, more than a socket address holds")
 	}
-	s = strings.TrimSuffix(s, "/")
-	s = strings.TrimSuffix(s, ":")
+	s = "unix:" + path
+	if request != "/" {
+		s += ":" + request
+	}
 	return Target{URL: s, ConnectOnly: connect}, nil
 }
 

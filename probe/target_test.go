@@ -80,7 +80,7 @@ func TestParseTargetErrors(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	for _, s := range []string{"http://u:p@h:1/a?b#c", "unix:/a:/b", "tcp://[::1]:1", ":1", "http://unix:/a:", "[fe80::1%25e]:80", "http://[::1%25]"} {
+	for _, s := range []string{"http://u:p@h:1/a?b#c", "unix:/a:/b", "tcp://[::1]:1", ":1", "http://unix:/a:", "[fe80::1%25e]:80", "http://[::1%25]", "unix:/", "unix://", "unix:/a//:/b/", "unix:@"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
