@@ -97,6 +97,12 @@ type Event struct {
 	Message []byte // error logs: the text without its trailing key list
 	Conn    []byte // connection number (nginx "*17") or thread id, joins lines
 	PID     []byte // process the line speaks of
+
+	// A stack trace that was joined to one record has these, else they are empty.
+	// Message is then "Type: text" of the root exception.
+	Exception []byte // type of the root exception: "psycopg2.OperationalError"
+	Surface   []byte // "Type: text" of what was raised in the end, when it is not the root
+	Frame     []byte // the application's own deepest frame: "/srv/app/db.py:123 in connect"
 }
 
 // Reset makes e ready for the next line. It keeps the backing array of Attempts.
