@@ -136,6 +136,22 @@ func (e *Event) When() time.Time {
 	return time.Unix(0, e.Time).UTC()
 }
 
+// Trouble says whether the line of an application's log tells of a fault: an
+// exception, or a level of error and worse.
+func (e *Event) Trouble() bool {
+	if e.Kind != KindUpstream {
+		return false
+	}
+	if len(e.Exception) > 0 {
+		return true
+	}
+	switch string(e.Level) {
+	case "ERROR", "CRITICAL", "FATAL", "error", "critical", "fatal", "err", "crit", "panic":
+		return true
+	}
+	return false
+}
+
 // Failed says whether the client was let down by the gateway or the upstream:
 // status 5xx, a non-HTTP response passed on (nginx 009), or no response because
 // of the server's side (HAProxy S*/s*/P* states without a status). Rejections of

@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"tail":            {},
 	"tail/parse":      {"tail"},
 	"tail/window":     {"tail"},
+	"tail/story":      {"tail"},
 	"tail/source":     {"tail"},
 	"probe":           {"tail"},
 	"probe/gateway":   {"tail"},
@@ -57,7 +58,7 @@ var (
 	pureNet     = []string{"SplitHostPort", "JoinHostPort", "ParseIP", "IP", "ParseCIDR"}
 )
 
-var pure = []string{"tail/parse", "tail/window", "probe/diagnose", "probe/report", "tui/draw"}
+var pure = []string{"tail/parse", "tail/window", "tail/story", "probe/diagnose", "probe/report", "tui/draw"}
 
 // eachFile calls f for every Go file of the product, tests aside.
 func eachFile(t *testing.T, f func(pkg, path string, file *ast.File, set *token.FileSet)) {

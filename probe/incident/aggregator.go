@@ -260,7 +260,7 @@ func (a *Aggregator) foldPart(p *Part) {
 	}
 	for _, k := range p.Kept {
 		a.recent.add(k.Line, k.Text)
-		if k.Line.Failed || k.Line.Kind == tail.KindError {
+		if k.Line.Failed || k.Line.Trouble || k.Line.Kind == tail.KindError {
 			a.failures.add(k.Line, k.Text)
 		}
 	}

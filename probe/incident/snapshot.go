@@ -46,7 +46,9 @@ type Line struct {
 	Kind   tail.Kind
 	Status int
 	Failed bool
-	Text   string // the raw line, hostile text, at most MaxKept bytes
+	// Trouble marks a line of the application's log that tells of a fault.
+	Trouble bool
+	Text    string // the raw line, hostile text, at most MaxKept bytes
 }
 
 // MaxKept is the length at which a kept line is cut, in bytes.

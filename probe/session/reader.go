@@ -93,7 +93,7 @@ func (r *reader) one(ev *tail.Event, source string, seq uint64, add func(*tail.E
 			at = time.Unix(0, r.last).UTC()
 		}
 		p.Kept = append(p.Kept, incident.Kept{Line: incident.Line{
-			Source: p.Source, Seq: seq, Time: at, Kind: ev.Kind, Status: ev.Status, Failed: ev.Failed(),
+			Source: p.Source, Seq: seq, Time: at, Kind: ev.Kind, Status: ev.Status, Failed: ev.Failed(), Trouble: ev.Trouble(),
 		}, Text: ev.Line})
 	}
 	if ev.Kind != tail.KindRaw || r.raw {

@@ -28,6 +28,7 @@ func (s *Stats) View(now time.Time, span time.Duration) View {
 		Outcomes:        s.outcomes.view(),
 		Messages:        s.messages.view(),
 		Hidden:          s.hidden.counts(),
+		Cases:           s.cases.view(),
 		TooOld:          s.timeline.dropped,
 	}
 	all := s.good

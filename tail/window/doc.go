@@ -1,7 +1,8 @@
 // Package window turns events into bounded, mergeable statistics: requests by
 // second and status class, latency quantiles, heavy hitters split into good and
-// failed, groups of alike outcomes and messages. It also searches them: Onset for
-// when failing began and ended, Scope for what sets failing requests apart.
+// failed, groups of alike outcomes and messages, a few lines of each (Cases). It also
+// searches them: Onset for when failing began and ended, Scope for what sets
+// failing requests apart.
 //
 // In: Events (Stats.Add). Out: a View. It is pure: no clock, no I/O.
 //

@@ -20,6 +20,7 @@ const (
 
 // message is a group of lines of the same shape.
 type message struct {
+	id           uint64 // names its cases
 	gateway      string
 	kind         tail.Kind
 	level, shape string
@@ -29,12 +30,19 @@ type message struct {
 	sample            sample
 	upstreams, routes names
 	seconds           series
+	passed            passed
 }
 
 type messageKey struct {
 	gateway      string
 	kind         tail.Kind
 	level, shape string
+}
+
+func (k *messageKey) id() uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	h := hashOf([]byte(k.shape))*odd + hashOf([]byte(k.level))
+	return h*odd + hashOf([]byte(k.gateway))*odd + uint64(k.kind)
 }
 
 // messages groups lines by shape. The shapes of the texts seen last are
@@ -79,7 +87,7 @@ func (m *messages) enter(key messageKey) *message {
 	if m.groups == nil {
 		m.groups = make(map[messageKey]*message)
 	}
-	g := &message{gateway: key.gateway, kind: key.kind, level: key.level, shape: key.shape, first: never}
+	g := &message{id: key.id(), gateway: key.gateway, kind: key.kind, level: key.level, shape: key.shape, first: never}
 	m.groups[key] = g
 	return g
 }
@@ -119,7 +127,7 @@ func (m *messages) view() []Message {
 	out := make([]Message, 0, len(m.groups))
 	for _, g := range m.groups {
 		out = append(out, Message{
-			Gateway: g.gateway, Kind: uint8(g.kind), Level: g.level, Shape: g.shape,
+			Group: g.id, Gateway: g.gateway, Kind: uint8(g.kind), Level: g.level, Shape: g.shape,
 			Text: string(g.sample.text), Sample: string(g.sample.line), Source: g.sample.source,
 			Count: g.count, First: moment(g.first), Last: moment(g.last),
 			Upstreams: g.upstreams.counts(), Routes: g.routes.counts(), Seconds: slices.Clone(g.seconds.points),

@@ -51,9 +51,20 @@ type outcome struct {
 	count       uint64
 	first, last int64 // nanoseconds, first is never when no line had a time
 	sample      sample
+	groups      []uint64 // ids of the groups joined, in a View
+	passed      passed
 	duration    *Histogram
 	upstreams   names
 	seconds     series
+}
+
+// id names the group's cases. Requests that a retry saved end like good ones and
+// are told apart from them.
+func (g *outcome) id(retried bool) uint64 {
+	if retried {
+		return ^g.hash
+	}
+	return g.hash
 }
 
 const never = int64(1<<63 - 1)
@@ -282,13 +293,15 @@ func (o *outcomes) view() []Outcome {
 			joined[k] = into
 		}
 		into.merge(g)
+		into.groups = append(into.groups, g.hash)
 	}
 	for k, g := range joined {
+		slices.Sort(g.groups)
 		v := Outcome{
 			Gateway: g.gateway, Status: g.status, Flags: g.flags, Upstream: g.upstream,
 			Reached: k.reach, Server: g.server, Maker: uint8(g.maker), Count: g.count,
 			First: moment(g.first), Last: moment(g.last), Sample: string(g.sample.line),
-			Source: g.sample.source, Upstreams: g.upstreams.counts(), Seconds: slices.Clone(g.seconds.points),
+			Source: g.sample.source, Groups: g.groups, Upstreams: g.upstreams.counts(), Seconds: slices.Clone(g.seconds.points),
 		}
 		if g.duration != nil {
 			v.Duration = g.duration.Quantiles()

@@ -55,7 +55,10 @@ func (s *Stats) addRequest(ev *tail.Event, source string) {
 		}
 	}
 	s.addDimensions(ev, failed)
-	s.addOutcome(ev, source, failed, server, upstream, upstreamHash)
+	g := s.addOutcome(ev, source, failed, server, upstream, upstreamHash)
+	if g != nil && (failed || retried) {
+		s.cases.offer(ev, source, g.id(retried), &g.passed, failed, retried)
+	}
 }
 
 // addDimensions counts the values of the request's fields.
@@ -123,8 +126,9 @@ func (s *Stats) addSecond(ev *tail.Event, failed, retried, aborted bool, upstrea
 	s.timeline.addLatency(p, unix, 1, upstreamTime)
 }
 
-// addOutcome counts the request among those that ended alike.
-func (s *Stats) addOutcome(ev *tail.Event, source string, failed bool, server, upstream []byte, hash uint64) {
+// addOutcome counts the request among those that ended alike and returns their
+// group, nil when there is no room for one more.
+func (s *Stats) addOutcome(ev *tail.Event, source string, failed bool, server, upstream []byte, hash uint64) *outcome {
 	e := ending{gateway: ev.Gateway, format: ev.Format, status: ev.Status, maker: ev.Maker}
 	if last := ev.Last(); last != nil {
 		e.upstream = last.Status
@@ -143,7 +147,7 @@ func (s *Stats) addOutcome(ev *tail.Event, source string, failed bool, server, u
 	g := s.outcomes.of(&e, flags, server)
 	if g == nil {
 		s.outcomes.missed++
-		return
+		return nil
 	}
 	g.count++
 	if ev.Time != 0 {
@@ -161,6 +165,7 @@ func (s *Stats) addOutcome(ev *tail.Event, source string, failed bool, server, u
 			g.upstreams.add(hash, upstream, 1, 0)
 		}
 	}
+	return g
 }
 
 // hidden says whether an attempt failed that the client never saw.

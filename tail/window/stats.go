@@ -30,6 +30,7 @@ type Stats struct {
 	scratch             []byte
 	outcomes            outcomes
 	messages            messages
+	cases               cases
 
 	upstreamDict dict
 	upstreamTime []*Histogram // as upstreamDict's words
@@ -56,6 +57,7 @@ func (s *Stats) Reset() {
 	s.clients = distinct{}
 	s.outcomes.reset()
 	s.messages.reset()
+	s.cases.reset()
 	s.upstreamDict.reset()
 	s.upstreamTime = s.upstreamTime[:0]
 }
@@ -98,6 +100,7 @@ func (s *Stats) addMessage(ev *tail.Event, source string) {
 		g.seconds.add(second(ev.Time), 1)
 	}
 	g.sample.offer(ev.Time, ev.Line, text, source)
+	s.cases.offer(ev, source, g.id, &g.passed, false, false)
 	if a := ev.Last(); a != nil && len(a.Addr) > 0 {
 		addr := bound(a.Addr)
 		g.upstreams.add(hashOf(addr), addr, 0, 1)
@@ -141,6 +144,7 @@ func (s *Stats) Merge(o *Stats) {
 	s.clients.merge(&o.clients)
 	s.outcomes.merge(&o.outcomes)
 	s.messages.merge(&o.messages)
+	s.cases.merge(&o.cases)
 	for i, h := range o.upstreamTime {
 		if into := s.timesOf(o.upstreamDict.words[i].hash, o.upstreamDict.key(i)); into != nil {
 			into.Merge(h)

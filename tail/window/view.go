@@ -116,8 +116,9 @@ type Outcome struct {
 	Count       uint64
 	First, Last time.Time
 	Duration    Quantiles
-	Sample      string // one line of it, as it came, bounded
-	Source      string // name of the source of Sample
+	Sample      string   // one line of it, as it came, bounded
+	Source      string   // name of the source of Sample
+	Groups      []uint64 // of the Cases that ended so
 	Upstreams   []Count
 	// Seconds tells when, ascending and bounded; sparse.
 	Seconds []SecondCount
@@ -138,6 +139,7 @@ const (
 // Message is a group of lines of an error, upstream or system log that say the
 // same with other names and numbers.
 type Message struct {
+	Group   uint64 // of its Cases
 	Gateway string
 	Kind    uint8 // tail.Kind
 	Level   string
@@ -198,6 +200,9 @@ type View struct {
 	Carried [Dimensions]Count
 	// Hidden are the upstreams whose failed attempts a retry hid from the client.
 	Hidden []Count
+	// Cases are a few lines of each group of failed and saved requests and of other
+	// logs, from all of the time, oldest first.
+	Cases []*Case
 	// TooOld counts the requests that Seconds and Points leave out because only a
 	// week of seconds is kept; the newest of them is in second TooOldUntil.
 	TooOld      uint64

@@ -22,16 +22,19 @@ func ringOf(lines string) []*Record {
 			line.Failed, line.Status = false, 200
 		}
 		if f[1] == "error" {
-			line.Kind = tail.KindError
-			line.Text = "2026/03/14 14:03:27 [error] 1#1: "
-			if len(f) > 5 {
-				line.Text += "*" + f[5] + " "
-			}
-			line.Text += "connect() failed"
+			line.Kind, line.Failed, line.Status = tail.KindError, false, 0
+		}
+		conn := ""
+		if len(f) > 5 {
+			conn = f[5]
 		}
 		value := func(s string) string { return strings.TrimPrefix(s, "-") }
 		records = append(records, newRecord(line, []session.Field{
-			{Name: "client", Value: value(f[2])}, {Name: "path", Value: value(f[3])}, {Name: "upstream", Value: value(f[4])}, {Name: "message", Value: string(rune('0' + i))},
+			{Name: "client", Value: value(f[2])},
+			{Name: "path", Value: value(f[3])},
+			{Name: "upstream", Value: value(f[4])},
+			{Name: "message", Value: string(rune('0' + i))},
+			{Name: "connection", Value: conn},
 		}))
 	}
 	return records
@@ -76,18 +79,6 @@ func TestJoinReasons(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%s: %q, want %q", c.name, s, c.want)
-		}
-	}
-}
-
-func TestConnection(t *testing.T) {
-	for line, want := range map[string]string{
-		"2026/03/14 14:03:27 [error] 4311#4311: *17 connect() failed": "17",
-		"2026/03/14 14:03:27 [error] 4311#4311: connect() failed":     "",
-		"x: *": "", "x: *12": "", "x: *12a b": "", "": "",
-	} {
-		if got := connection(line); got != want {
-			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}
 }

@@ -125,8 +125,8 @@ func (c lineColumns) access(in *Input, r *Record, j *joined) []part {
 // reason says why a request failed: its error line's words, else what the line
 // itself tells.
 func reason(in *Input, r *Record, j *joined) part {
-	if found := j.of(r); len(found) > 0 {
-		return as(themes.Text, found[len(found)-1].message())
+	if line := j.why(r); line != nil {
+		return as(themes.Text, line.message())
 	}
 	text := ""
 	if flags := r.Safe("flags", 40); flags != "" && flags != "----" && flags != "-" {

@@ -32,14 +32,7 @@ const fieldLimit = 2000
 func (q *Request) lines(in *Input) []docLine {
 	r := in.Records.Read(q.line)
 	t := text{in: in}
-	if reasons := in.reasons().of(r); len(reasons) > 0 {
-		t.section("Why it failed")
-		for _, e := range reasons {
-			t.wrapped(fail("  "+levelWord(e.Safe("level", 8))+" "), txt(e.message()))
-			t.lines[len(t.lines)-1].open = lineTarget(e)
-			t.copyLast(e.Line.Text)
-		}
-	}
+	t.reasons(in.reasons().of(r))
 	t.section("Fields")
 	name := 0
 	for _, f := range r.Fields {
@@ -66,6 +59,35 @@ func (q *Request) lines(in *Input) []docLine {
 		t.lines[i].copy, t.lines[i].what = q.line.Text, "line"
 	}
 	return t.lines
+}
+
+// reasons adds the lines of other logs that belong to the request, with what they
+// were found by.
+func (t *text) reasons(found []reasonLine) {
+	if len(found) == 0 {
+		return
+	}
+	t.section("Why it failed")
+	for _, e := range found {
+		lead := fail("  " + levelWord(e.Safe("level", 8)) + " ")
+		if e.Line.Kind == tail.KindUpstream {
+			lead = as(themes.Accent, "  app ")
+		}
+		from := len(t.lines)
+		t.wrapped(lead, txt(e.message()))
+		for i := from; i < len(t.lines); i++ {
+			t.lines[i].open = lineTarget(e.Record)
+		}
+		t.copyLast(e.Line.Text)
+		if frame := e.Safe("frame", 200); frame != "" {
+			t.add(dim("      at "), mark(frame))
+		}
+		how := e.by.String()
+		if e.shared {
+			how += ", shared with another request"
+		}
+		t.add(dim("      " + how + "; " + sourceName(t.in, e.Line.Source)))
+	}
 }
 
 func (t *text) copyLast(s string) {
