@@ -55,8 +55,8 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 			e.all = append(e.all, f)
 		}
 	}
-	if s.Traffic.Requests == 0 && len(e.all) == 0 {
-		e.all = unparsed(s, t)
+	if isExcerpt(s) || s.Traffic.Requests == 0 && len(e.all) == 0 {
+		e.all = append(e.all, unparsed(s, t)...)
 	}
 	slices.SortStableFunc(e.all, func(a, b *finding) int {
 		return cmp.Or(a.first.Compare(b.first), cmp.Compare(b.count, a.count))
@@ -65,14 +65,20 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 	return e
 }
 
-// unparsed matches lines that no parser understood, as when a part of a line is
-// pasted: only where there is nothing better.
+// unparsed matches lines that no parser understood, as when a part of a line, an
+// answer's body or a console's message is pasted: of an excerpt, or where there is
+// nothing better.
 func unparsed(s *incident.Snapshot, t *Table) []*finding {
 	var out []*finding
 	for i := range s.Sources {
 		src := &s.Sources[i]
 		for _, line := range src.UnparsedSamples {
-			if sig := t.anyText(line[:min(len(line), maxClassified)]); sig != nil {
+			line = line[:min(len(line), maxClassified)]
+			sig := t.byText(src.Gateway, tail.KindError, line)
+			if sig == nil || len(sig.Gateways) == 0 {
+				sig = t.anyText(line)
+			}
+			if sig != nil {
 				out = append(out, &finding{sig: sig, gateway: src.Gateway, kind: tail.KindError, source: src.Name, text: line, sample: line, count: 1})
 			}
 		}

@@ -41,7 +41,7 @@ func snapshotOf(now time.Time, files ...logFile) *incident.Snapshot {
 			src.Lines++
 			if ev.Kind == tail.KindRaw {
 				src.Unparsed++
-				if len(src.UnparsedSamples) < 5 {
+				if len(src.UnparsedSamples) < incident.MaxSamples {
 					src.UnparsedSamples = append(src.UnparsedSamples, string(line))
 				}
 				continue

@@ -19,10 +19,13 @@ import (
 const (
 	publishEvery   = 100 * time.Millisecond
 	maxMarks       = 200
-	maxSamples     = 5
 	recentBudget   = 48 << 20
 	failuresBudget = 16 << 20
 )
+
+// MaxSamples is how many lines of a source are kept that no parser understood: all
+// of a few lines that somebody picked.
+const MaxSamples = 40
 
 // Options are what an Aggregator needs to know.
 type Options struct {
@@ -250,10 +253,10 @@ func (a *Aggregator) foldPart(p *Part) {
 	if p.Last != 0 && (s.Last.IsZero() || p.Last > s.Last.UnixNano()) {
 		s.Last = time.Unix(0, p.Last).UTC()
 	}
-	if len(p.UnparsedSamples) > 0 && len(s.UnparsedSamples) < maxSamples {
+	if len(p.UnparsedSamples) > 0 && len(s.UnparsedSamples) < MaxSamples {
 		// Snapshots share the old slice.
 		s.UnparsedSamples = slices.Concat(s.UnparsedSamples, p.UnparsedSamples)
-		s.UnparsedSamples = s.UnparsedSamples[:min(len(s.UnparsedSamples), maxSamples)]
+		s.UnparsedSamples = s.UnparsedSamples[:min(len(s.UnparsedSamples), MaxSamples)]
 	}
 	if !a.opt.Keep {
 		return

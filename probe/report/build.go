@@ -19,6 +19,9 @@ const (
 	maxSample = 1000
 )
 
+// maxSamples bounds the shown lines of a source that no parser understood.
+const maxSamples = 5
+
 func safeText(s string) string { return tail.Safe(s, maxText) }
 
 // Build says what is known in the words of the contract.
@@ -58,7 +61,7 @@ func buildSource(s *incident.Source) Source {
 	if s.Kind != tail.KindRaw {
 		out.Kind = s.Kind.String()
 	}
-	for _, sample := range s.UnparsedSamples {
+	for _, sample := range s.UnparsedSamples[:min(len(s.UnparsedSamples), maxSamples)] {
 		out.Samples = append(out.Samples, tail.Safe(sample, maxText))
 	}
 	if s.Status.State == tail.StateFailed || s.Status.State == tail.StateWaiting {

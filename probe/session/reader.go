@@ -8,6 +8,9 @@ import (
 	"why502/tail/parse"
 )
 
+// maxSample is how much of a line that no parser understood is kept, in bytes.
+const maxSample = 1 << 10
+
 // reader reads batches of one source for one worker. It is not safe for
 // concurrent use.
 type reader struct {
@@ -66,8 +69,8 @@ func (r *reader) one(ev *tail.Event, source string, seq uint64, add func(*tail.E
 	p := &r.part
 	p.Lines++
 	if ev.Kind == tail.KindRaw {
-		if len(p.UnparsedSamples) < 2 {
-			p.UnparsedSamples = append(p.UnparsedSamples, string(ev.Line[:min(len(ev.Line), 300)]))
+		if len(p.UnparsedSamples) < 2 || p.Lines <= incident.MaxSamples {
+			p.UnparsedSamples = append(p.UnparsedSamples, string(ev.Line[:min(len(ev.Line), maxSample)]))
 		}
 	} else {
 		p.Parsed++

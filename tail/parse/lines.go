@@ -101,42 +101,74 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 	return false
 }
 
-// search asks the whole table, from the outermost text inwards.
+// search asks the whole table: about the line, then about what is left of it without
+// the marks of pasting; formats that take almost anything come last.
 func (l *Lines) search(line []byte, ev *tail.Event) {
 	text, color := line, false
 	if bytes.IndexByte(line, 0x1b) >= 0 {
 		l.plain = stripColors(l.plain[:0], line)
 		text, color = l.plain, true
 	}
-	var stamp int64
-	var tag []byte
-	depth := 0
-	for ; ; depth++ {
-		if l.ask(false, text, ev) {
-			l.found(ev, stamp, depth, color)
-			return
-		}
-		if depth == maxLayers {
-			break
-		}
-		p, ok := l.st.peel(text)
-		if !ok {
-			break
-		}
-		if p.time != 0 {
-			stamp = p.time
-		}
-		if p.tag != nil {
-			tag = p.tag
-		}
-		text = p.rest
-	}
-	if l.byTag(tag, text, true, ev) || l.ask(true, text, ev) || l.byTag(tag, text, false, ev) || blank(text, ev) {
-		l.found(ev, stamp, depth, color)
+	whole := within{text: text}
+	if l.strict(&whole, ev) {
+		l.found(ev, &whole, color)
 		return
 	}
-	ev.Reset()
-	ev.Time = stamp
+	bare := within{text: text}
+	if !color && isTypeset(text) {
+		l.plain = plainText(l.plain[:0], text)
+		bare.text = l.plain
+	}
+	bare.text = unquoted(bare.text)
+	pasted := len(bare.text) < len(text)
+	switch {
+	case pasted && l.strict(&bare, ev):
+		l.found(ev, &bare, color)
+	case l.loose(&whole, ev):
+		l.found(ev, &whole, color)
+	case pasted && l.loose(&bare, ev):
+		l.found(ev, &bare, color)
+	default:
+		ev.Reset()
+		ev.Time = whole.stamp
+	}
+}
+
+// within is a text and what its prefixes told on the way inwards.
+type within struct {
+	text  []byte
+	stamp int64
+	tag   []byte
+	depth int
+}
+
+// strict asks the formats that are sure of their lines about in, from the outermost
+// text inwards.
+func (l *Lines) strict(in *within, ev *tail.Event) bool {
+	for ; ; in.depth++ {
+		if l.ask(false, in.text, ev) {
+			return true
+		}
+		if in.depth == maxLayers {
+			return false
+		}
+		p, ok := l.st.peel(in.text)
+		if !ok {
+			return false
+		}
+		if p.time != 0 {
+			in.stamp = p.time
+		}
+		if p.tag != nil {
+			in.tag = p.tag
+		}
+		in.text = p.rest
+	}
+}
+
+// loose asks the others about the innermost text.
+func (l *Lines) loose(in *within, ev *tail.Event) bool {
+	return l.byTag(in.tag, in.text, true, ev) || l.ask(true, in.text, ev) || l.byTag(in.tag, in.text, false, ev) || blank(in.text, ev)
 }
 
 // blank takes an empty line, which belongs to the record above it, as a line of a
@@ -150,11 +182,11 @@ func blank(text []byte, ev *tail.Event) bool {
 	return true
 }
 
-func (l *Lines) found(ev *tail.Event, stamp int64, depth int, color bool) {
+func (l *Lines) found(ev *tail.Event, in *within, color bool) {
 	if ev.Time == 0 {
-		ev.Time = stamp
+		ev.Time = in.stamp
 	}
-	l.depth, l.color = depth, color
+	l.depth, l.color = in.depth, color
 }
 
 // ask runs the parsers that take lines beginning as text does, those of the plan

@@ -36,6 +36,16 @@ var prefixed = []struct {
 	{"colors", "\x1b[32mINFO\x1b[0m:     10.0.0.1:1 - \"\x1b[1mGET /a HTTP/1.1\x1b[0m\" \x1b[91m502 Bad Gateway\x1b[0m", map[string]string{"format": "uvicorn", "path": "/a", "status": "502"}},
 	{"colors, traefik", "\x1b[90m2024-11-28T18:04:05Z\x1b[0m \x1b[33mDBG\x1b[0m \x1b[1mproxy.go:113\x1b[0m\x1b[36m >\x1b[0m 502 Bad Gateway \x1b[36merror=\x1b[0m\x1b[31m\"EOF\"\x1b[0m", map[string]string{"format": "traefik-log", "status": "502", "level": "DBG"}},
 	{"three deep", `2026-11-23T07:14:34Z stdout F web-1 | Nov 23 07:14:33 gw1 haproxy[1]: Server app/s1 is DOWN, reason: x`, map[string]string{"format": "haproxy-event", "time": "2026-11-23T07:14:33Z"}},
+	{"quoted", `> ` + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"list, code", "  - `" + plainLine + "`", map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"numbered", `  17: ` + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"numbered, by a tab", "    17\t" + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"grep -n", `error.log:17:2026/11/23 07:13:24 [error] 1#1: *2 no live upstreams while connecting to upstream`, map[string]string{"format": "nginx-error", "level": "error"}},
+	{"grep -H", `/var/log/nginx/error.log.1:2026/11/23 07:13:24 [error] 1#1: *2 no live upstreams while connecting to upstream`, map[string]string{"format": "nginx-error", "level": "error"}},
+	{"rancher", `11/23/2026 7:14:33 AM` + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"process manager", `0|web  | ` + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
+	{"typeset", "10.1.2.3 - - [23/Nov/2026:07:14:33 +0000]\u00a0“GET /a HTTP/1.1” 502 158 &quot;-&quot; “c”", map[string]string{"format": "nginx-combined", "path": "/a", "user_agent": "c"}},
+	{"quoted compose", "> nginx_1  | " + plainLine, map[string]string{"format": "nginx-combined", "client": "10.1.2.3"}},
 	{"nothing known", `2026-11-23T07:14:34Z stdout F hello there`, map[string]string{"kind": "raw", "format": "", "time": "2026-11-23T07:14:34Z"}},
 }
 

@@ -123,7 +123,7 @@ func (t *text) sources() {
 			t.add(dim("      " + Plural(st.Rotations, "rotation") + " survived, " + Plural(st.Cut, "line") + " cut, at most " +
 				Bytes(uint64(max(st.LostBytes, 0))) + " lost"))
 		}
-		for _, sample := range s.UnparsedSamples {
+		for _, sample := range s.UnparsedSamples[:min(len(s.UnparsedSamples), 5)] {
 			l := t.add(dim("      ? " + tail.Safe(sample, 300)))
 			l.copy, l.what = sample, "line"
 		}
