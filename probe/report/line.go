@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 	"unicode"
@@ -46,22 +47,24 @@ func EventJSON(dst []byte, ev *tail.Event, source, cause string) []byte {
 		o.duration("upstream_duration", upstreamTime(last))
 	}
 	o.bytes("request_id", ev.RequestID)
-	o.bytes("flags", ev.Flags)
+	flags, details := flagWords(ev)
+	o.bytes("flags", flags)
 	o.bytes("user_agent", ev.UserAgent)
 	o.bytes("referer", ev.Referer)
-	o.bytes("level", ev.Level)
+	o.level(ev.Level)
 	o.bytes("message", ev.Message)
 	o.text("cause", cause)
 	o.text("source", source)
 	o.text("gateway", ev.Gateway)
 	o.text("format", ev.Format)
 	o.text("kind", ev.Kind.String())
-	o.more(ev)
+	o.more(ev, details)
 	return append(o.dst, '}')
 }
 
 // more appends what the contract does not name.
-func (o *object) more(ev *tail.Event) {
+func (o *object) more(ev *tail.Event, details []byte) {
+	o.bytes("details", details)
 	o.bytes("backend", ev.Backend)
 	o.duration("queue", ev.Queue)
 	if ev.Retries > 0 {
@@ -87,6 +90,49 @@ func (o *object) more(ev *tail.Event) {
 		o.dst = append(o.dst, '}')
 	}
 	o.dst = append(o.dst, ']')
+}
+
+// flagWords takes Envoy's response flags and the details behind them apart.
+func flagWords(ev *tail.Event) (flags, details []byte) {
+	switch ev.Gateway {
+	case "envoy", "istio", "envoy-gateway", "contour":
+	default:
+		return ev.Flags, nil
+	}
+	flags, details, _ = bytes.Cut(ev.Flags, []byte{' '})
+	if len(flags) > 0 && (flags[0] < 'A' || flags[0] > 'Z') { // details are in lower case
+		return nil, ev.Flags
+	}
+	return flags, details
+}
+
+// shortLevels are abbreviations of a level: logrus' and klog's, zerolog's, KrakenD's.
+var shortLevels = map[string]string{
+	"e": "error", "err": "error", "erro": "error", "w": "warning", "wrn": "warn", "i": "info", "inf": "info", "d": "debug", "dbg": "debug",
+	"debu": "debug", "t": "trace", "trc": "trace", "f": "fatal", "ftl": "fatal", "fata": "fatal", "p": "panic", "pnc": "panic", "pani": "panic",
+	"critic": "critical", "warnin": "warning",
+}
+
+// level appends a level in lower case and in full, so that one word means the same
+// in the lines of every gateway; "warn" and "warning", "crit" and "critical" stay
+// as they are.
+func (o *object) level(b []byte) {
+	if len(b) > 16 {
+		o.bytes("level", b)
+		return
+	}
+	var low [16]byte
+	n := copy(low[:], b)
+	for i, c := range low[:n] {
+		if c >= 'A' && c <= 'Z' {
+			low[i] = c | 0x20
+		}
+	}
+	if full, ok := shortLevels[string(low[:n])]; ok {
+		o.text("level", full)
+		return
+	}
+	o.bytes("level", low[:n])
 }
 
 // upstreamTime is the upstream's own time: to the end of the response, else to

@@ -27,6 +27,20 @@ func access() tail.Event {
 	return ev
 }
 
+func envoy(flags string) *tail.Event {
+	var ev tail.Event
+	ev.Reset()
+	ev.Kind, ev.Gateway, ev.Flags = tail.KindAccess, "envoy", []byte(flags)
+	return &ev
+}
+
+func leveled(level string) *tail.Event {
+	var ev tail.Event
+	ev.Reset()
+	ev.Kind, ev.Gateway, ev.Level = tail.KindError, "x", []byte(level)
+	return &ev
+}
+
 func TestEventJSON(t *testing.T) {
 	withAttempts := access()
 	var failure tail.Event
@@ -52,6 +66,12 @@ func TestEventJSON(t *testing.T) {
 			&failure, "upstream-down", `{"upstream":"10.0.0.5:8000","level":"error","message":"connect() failed (111: Connection refused)\nx",` +
 				`"cause":"upstream-down","source":"access.log","gateway":"nginx","format":"nginx-error","kind":"error"}`,
 		},
+		{envoy("UF,URX upstream_reset{connection_failure}"), "", `{"flags":"UF,URX","source":"access.log","gateway":"envoy","kind":"access","details":"upstream_reset{connection_failure}"}`},
+		{envoy("via_upstream"), "", `{"source":"access.log","gateway":"envoy","kind":"access","details":"via_upstream"}`},
+		{envoy("UH"), "", `{"flags":"UH","source":"access.log","gateway":"envoy","kind":"access"}`},
+		{leveled("ERRO"), "", `{"level":"error","source":"access.log","gateway":"x","kind":"error"}`},
+		{leveled("CRITICAL"), "", `{"level":"critical","source":"access.log","gateway":"x","kind":"error"}`},
+		{leveled("a very long level this"), "", `{"level":"a very long level this","source":"access.log","gateway":"x","kind":"error"}`},
 		{&raw, "", `{"source":"access.log","unparsed":"\u0000what\\"}`},
 	}
 	for _, c := range cases {

@@ -196,7 +196,7 @@ func apacheError(old bool) func(*state) parseFunc {
 				return false
 			}
 			ev.Level = level
-			s.apacheMessage(trim(rest), ev)
+			s.apacheMessage(trim(rest), old, ev)
 			return true
 		}
 	}
@@ -211,8 +211,8 @@ func apacheLevel(b []byte) bool {
 }
 
 // apacheMessage reads "[pid P:tid T] (ERR)text: [client C] message, referer: R"
-// with error and client in either order.
-func (s *state) apacheMessage(b []byte, ev *tail.Event) {
+// with error and client in either order; 2.2 wrote the client without its port.
+func (s *state) apacheMessage(b []byte, old bool, ev *tail.Event) {
 	if hasPrefix(b, "[pid ") {
 		pid, rest, ok := cut(b[5:], ']')
 		if ok {
@@ -234,10 +234,13 @@ func (s *state) apacheMessage(b []byte, ev *tail.Event) {
 		if !ok {
 			continue
 		}
-		if who == "[client " {
-			ev.Client = stripPort(addr)
-		} else {
+		switch {
+		case who == "[remote ":
 			ev.AddAttempt().Addr = addr
+		case old:
+			ev.Client = addr
+		default:
+			ev.Client = beforePort(addr)
 		}
 		if before := b[:i]; len(before) > 0 {
 			b = s.join(before, trim(rest))

@@ -116,7 +116,7 @@ func (s *state) elbCommon(b []byte, ev *tail.Event) (rest []byte, ok bool) {
 	if ev.Status, ok = statusCode(w[7]); !ok && !absent(w[7]) || bytes.IndexByte(w[2], ':') < 0 {
 		return nil, false
 	}
-	ev.Backend, ev.Client = w[1], stripPort(w[2])
+	ev.Backend, ev.Client = w[1], beforePort(w[2])
 	if ev.Bytes, ok = atoi(w[10]); !ok {
 		return nil, false
 	}
@@ -181,7 +181,7 @@ func awsNLB(s *state) parseFunc {
 		if ev.Time, _, ok = s.clk.iso(w[1]); !ok || !hasPrefix(w[2], "net/") {
 			return false
 		}
-		ev.Backend, ev.Client = w[2], stripPort(w[4])
+		ev.Backend, ev.Client = w[2], beforePort(w[4])
 		ev.Duration = duraOr(w[6], uMilli)
 		if n, ok := atoi(w[9]); ok && n >= 0 {
 			ev.Bytes = n

@@ -394,7 +394,9 @@ func (k *clock) any(b []byte) (int64, bool) {
 			ns, _, ok := k.iso(b)
 			return ns, ok
 		case len(b) >= 19 && b[4] == '/':
-			return k.nginx(b)
+			ns, ok := k.nginx(b)
+			frac, _ := nanos(b, 19)
+			return ns + frac, ok
 		case len(b) >= 26 && b[2] == '/' && b[20] == ' ':
 			return k.clf(b)
 		case len(b) >= 24 && b[2] == '/' && b[20] == '.':

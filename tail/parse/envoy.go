@@ -59,6 +59,10 @@ var envoyFormats = []Format{
 				`[2016-04-15T20:17:00.310Z] "- - -" 0 UF,URX 154 0 226 - "-" "-" "-" "-" "10.0.2.1:80"`,
 				map[string]string{"status": "", "method": "", "flags": "UF,URX", "upstream": "10.0.2.1:80"},
 			},
+			{ // Envoy escapes nothing
+				`[2016-04-15T20:17:00.310Z] "GET /a?q="x" HTTP/1.1" 503 UH 0 19 0 - "10.0.35.28" "an "agent" of \ " "id1" "a.example" "-"`,
+				map[string]string{"path": `/a?q="x"`, "status": "503", "user_agent": `an "agent" of \ `, "request_id": "id1", "host": "a.example"},
+			},
 		},
 	},
 }
@@ -131,15 +135,13 @@ func (s *state) envoyHead(line []byte, ev *tail.Event) (flags, rest []byte, ok b
 		return nil, nil, false
 	}
 	ev.Time = ns
-	req, rest, ok := quoted(line[n+3:])
+	req, rest, ok := envoyRequest(line[n+3:])
 	if !ok {
 		return nil, nil, false
 	}
 	request(req, ev)
 	code, rest := word(rest)
-	if ev.Status, ok = statusCode(code); !ok {
-		return nil, nil, false
-	}
+	ev.Status, _ = statusCode(code)
 	flags, rest = word(rest)
 	for _, c := range flags {
 		if (c < 'A' || c > 'Z') && !isDigit(c) && c != ',' && c != '-' {
@@ -148,6 +150,52 @@ func (s *state) envoyHead(line []byte, ev *tail.Event) (flags, rest []byte, ok b
 	}
 	return flags, rest, len(flags) > 0
 }
+
+// envoyRequest splits `"request" CODE rest`. Envoy escapes nothing: the quote that
+// ends the request is the first with a status behind it.
+func envoyRequest(b []byte) (req, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, nil, false
+	}
+	for i := 1; ; i++ {
+		j := bytes.IndexByte(b[i:], '"')
+		if j < 0 {
+			return nil, nil, false
+		}
+		i += j
+		if after := b[i+1:]; len(after) > 2 && after[0] == ' ' && isDigit(after[1]) {
+			code, _ := word(after[1:])
+			if _, ok := statusCode(code); ok {
+				return b[1:i], after[1:], true
+			}
+		}
+	}
+}
+
+// envoyTexts splits `"xff" "agent" "id" "authority" "host" rest` where the user
+// agent has quotes of its own: the others hold none.
+func envoyTexts(b []byte, q *[8][]byte) (rest []byte, ok bool) {
+	end := bytes.LastIndexByte(b, '"')
+	if len(b) == 0 || b[0] != '"' || end < 1 {
+		return nil, false
+	}
+	rest, b = trim(b[end+1:]), b[1:end]
+	for i := 4; i > 1; i-- {
+		j := bytes.LastIndex(b, betweenQuotes)
+		if j < 0 {
+			return nil, false
+		}
+		q[i], b = b[j+3:], b[:j]
+	}
+	j := bytes.Index(b, betweenQuotes)
+	if j < 0 {
+		return nil, false
+	}
+	q[0], q[1] = b[:j], b[j+3:]
+	return rest, true
+}
+
+var betweenQuotes = []byte(`" "`)
 
 // between returns "flags details" as one piece of the line when flags says
 // something, else details.
@@ -174,10 +222,13 @@ func (s *state) envoyTail(rest []byte, ev *tail.Event) bool {
 		ev.Duration = d
 	}
 	var q [8][]byte
-	n, rest, ok := tails(rest, &q)
+	n, after, ok := tails(rest, &q)
 	if !ok || n < 5 {
-		return false
+		if after, ok = envoyTexts(rest, &q); !ok {
+			return false
+		}
 	}
+	rest = after
 	ev.Client, ev.UserAgent, ev.RequestID, ev.Host = present(firstOf(q[0])), present(q[1]), present(q[2]), present(q[3])
 	if addr := present(q[4]); addr != nil {
 		a := ev.AddAttempt()

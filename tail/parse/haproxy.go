@@ -88,7 +88,7 @@ func (s *state) haproxyHead(line []byte, ev *tail.Event) (timers, rest []byte, o
 	}
 	client := trim(line[:i-1])
 	j := bytes.LastIndexByte(client, ':')
-	if j < 0 || bytes.IndexByte(client, ' ') >= 0 || !allDigits(client[j+1:]) {
+	if j < 0 || bytes.IndexByte(client, ' ') >= 0 || !allDigits(client[j+1:]) && string(client[j:]) != ":-" {
 		return nil, nil, false
 	}
 	if ev.Time, ok = s.clk.haproxy(line[i+1:]); !ok {

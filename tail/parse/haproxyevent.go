@@ -141,7 +141,7 @@ func haproxyPlain(b []byte, w string, ev *tail.Event) bool {
 		return ok
 	case "Connect from ":
 		from, rest := word(rest)
-		ev.Client = stripPort(from)
+		ev.Client = beforePort(from)
 		return hasPrefix(rest, "to ")
 	case "Health check for ":
 		i := index(rest, "server ")
@@ -173,7 +173,7 @@ func (s *state) haproxyHandshake(line []byte, ev *tail.Event) bool {
 	if ev.Time, ok = s.clk.haproxy(line[i+1:]); !ok {
 		return false
 	}
-	ev.Client = stripPort(line[:i-1])
+	ev.Client = beforePort(line[:i-1])
 	ev.Message = line[i+27:]
 	where, _, ok := cut(ev.Message, ' ')
 	return ok && len(where) > 2 && where[len(where)-1] == ':' && bytes.IndexByte(where, '/') > 0

@@ -68,8 +68,7 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 		return false
 	}
 	if l.color {
-		l.plain = stripColors(l.plain[:0], text)
-		text = l.plain
+		text, _ = l.uncolored(text)
 	}
 	var stamp int64
 	for range l.depth {
@@ -85,6 +84,9 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 	if len(text) == 0 {
 		return false
 	}
+	if l.color && l.depth > 0 {
+		text, _ = l.uncolored(text)
+	}
 	for _, p := range l.planned {
 		if p.format.inner {
 			if _, more := l.st.peel(text); more {
@@ -92,6 +94,9 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 			}
 		}
 		if p.format.begins(text[0]) && p.run(text, ev) {
+			if ev.Method == nil && !l.color && bytes.IndexByte(text, esc) >= 0 {
+				return false // a first colored line, misread
+			}
 			if ev.Time == 0 {
 				ev.Time = stamp
 			}
@@ -101,21 +106,28 @@ func (l *Lines) usual(text []byte, ev *tail.Event) bool {
 	return false
 }
 
+const esc = 0x1b
+
+// uncolored takes the color sequences out of text, if there are any.
+func (l *Lines) uncolored(text []byte) (plain []byte, had bool) {
+	if bytes.IndexByte(text, esc) < 0 {
+		return text, false
+	}
+	l.plain = stripColors(l.plain[:0], text)
+	return l.plain, true
+}
+
 // search asks the whole table: about the line, then about what is left of it without
 // the marks of pasting; formats that take almost anything come last.
 func (l *Lines) search(line []byte, ev *tail.Event) {
-	text, color := line, false
-	if bytes.IndexByte(line, 0x1b) >= 0 {
-		l.plain = stripColors(l.plain[:0], line)
-		text, color = l.plain, true
-	}
-	whole := within{text: text}
+	whole := within{text: line}
 	if l.strict(&whole, ev) {
-		l.found(ev, &whole, color)
+		l.found(ev, &whole)
 		return
 	}
-	bare := within{text: text}
-	if !color && isTypeset(text) {
+	text, color := l.uncolored(line)
+	bare := within{text: text, color: color}
+	if !color && !whole.color && isTypeset(text) {
 		l.plain = plainText(l.plain[:0], text)
 		bare.text = l.plain
 	}
@@ -123,11 +135,11 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 	pasted := len(bare.text) < len(text)
 	switch {
 	case pasted && l.strict(&bare, ev):
-		l.found(ev, &bare, color)
+		l.found(ev, &bare)
 	case l.loose(&whole, ev):
-		l.found(ev, &whole, color)
+		l.found(ev, &whole)
 	case pasted && l.loose(&bare, ev):
-		l.found(ev, &bare, color)
+		l.found(ev, &bare)
 	default:
 		ev.Reset()
 		ev.Time = whole.stamp
@@ -140,12 +152,16 @@ type within struct {
 	stamp int64
 	tag   []byte
 	depth int
+	color bool
 }
 
 // strict asks the formats that are sure of their lines about in, from the outermost
 // text inwards.
 func (l *Lines) strict(in *within, ev *tail.Event) bool {
 	for ; ; in.depth++ {
+		if plain, had := l.uncolored(in.text); had { // around a prefix or, in JSON, inside it
+			in.text, in.color = plain, true
+		}
 		if l.ask(false, in.text, ev) {
 			return true
 		}
@@ -182,11 +198,11 @@ func blank(text []byte, ev *tail.Event) bool {
 	return true
 }
 
-func (l *Lines) found(ev *tail.Event, in *within, color bool) {
+func (l *Lines) found(ev *tail.Event, in *within) {
 	if ev.Time == 0 {
 		ev.Time = in.stamp
 	}
-	l.depth, l.color = in.depth, color
+	l.depth, l.color = in.depth, in.color
 }
 
 // ask runs the parsers that take lines beginning as text does, those of the plan

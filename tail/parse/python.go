@@ -62,6 +62,18 @@ var pythonFormats = []Format{
 		build: uvicorn,
 		Positive: []Sample{
 			{
+				`INFO:     2001:db8::7:34956 - "WebSocket /ws?room=1" 403`,
+				map[string]string{"client": "2001:db8::7", "path": "/ws?room=1", "status": "403"},
+			},
+			{
+				`INFO:     10.0.0.1:34956 - "WebSocket /ws" [accepted]`,
+				map[string]string{"client": "10.0.0.1", "path": "/ws", "status": "", "message": `"WebSocket /ws" [accepted]`},
+			},
+			{
+				`INFO:      - "GET /unix HTTP/1.1" 200 OK`,
+				map[string]string{"client": "", "path": "/unix", "status": "200"},
+			},
+			{
 				`INFO:     127.0.0.1:34956 - "GET /a?b=c d HTTP/1.1" 500 Internal Server Error`,
 				map[string]string{"client": "127.0.0.1", "method": "GET", "path": "/a?b=c d", "status": "500", "time": ""},
 			},
@@ -98,10 +110,18 @@ var pythonFormats = []Format{
 		},
 	},
 	{
-		Name: "python-log", Gateway: "flask", Kind: tail.KindUpstream, first: "[0",
+		Name: "python-log", Gateway: "flask", Kind: tail.KindUpstream, first: "[0DIWEC",
 		Title: "Flask's and Python's logging lines", Doc: "https://flask.palletsprojects.com/en/stable/logging/",
 		build: pythonLog,
 		Positive: []Sample{
+			{
+				`ERROR:app.db:connection refused`,
+				map[string]string{"level": "ERROR", "message": "app.db:connection refused", "time": ""},
+			},
+			{
+				`2026-11-23 07:13:24,512 - werkzeug - INFO - 10.0.0.1 - - [23/Nov/2026 07:13:24] "GET /b HTTP/1.1" 500 -`,
+				map[string]string{"status": "500", "path": "/b", "client": "10.0.0.1"},
+			},
 			{
 				`[2026-11-23 07:13:24,512] ERROR in app: Exception on /api/checkout [GET]`,
 				map[string]string{"time": "2026-11-23T07:13:24.512Z", "level": "ERROR", "path": "/api/checkout", "method": "GET", "message": "Exception on /api/checkout [GET]"},
@@ -196,11 +216,12 @@ func hypercornAccess(s *state) parseFunc {
 		if !ok {
 			return false
 		}
+		who, _ := word(rest)
 		_, rest, ok = s.clfHead(rest, ev)
 		if !ok {
 			return false
 		}
-		ev.Level = nil
+		ev.Level, ev.Client = nil, beforePort(who)
 		if i := bytes.LastIndexByte(ev.Path, ' '); i > 0 && ev.Protocol == nil { // "1.1", "2"
 			ev.Protocol, ev.Path = ev.Path[i+1:], ev.Path[:i]
 		}
@@ -216,7 +237,7 @@ func hypercornAccess(s *state) parseFunc {
 func uvicorn(*state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
 		level, rest, ok := cut(line, ':')
-		if !ok || len(level)+1+len(rest) < 11 || line[9] != ' ' || line[10] == ' ' {
+		if !ok || len(level)+1+len(rest) < 11 || line[9] != ' ' || line[10] == ' ' && !hasPrefix(line[10:], ` - "`) {
 			return false
 		}
 		switch string(level) {
@@ -224,19 +245,20 @@ func uvicorn(*state) parseFunc {
 		default:
 			return false
 		}
-		rest = trim(rest)
-		if uvicornRequest(rest, ev) {
+		if uvicornRequest(line[10:], ev) {
 			return true
 		}
-		ev.Level, ev.Message = level, rest
+		ev.Level, ev.Message = level, trim(rest)
 		return true
 	}
 }
 
-// uvicornRequest reads `ip:port - "M P PROTO" CODE Phrase`.
+// uvicornRequest reads `ip:port - "M P PROTO" CODE Phrase`; of an accepted
+// WebSocket it has "[accepted]" instead of the code, and the client is empty on a
+// unix socket.
 func uvicornRequest(b []byte, ev *tail.Event) bool {
 	i := index(b, ` - "`)
-	if i < 1 || bytes.IndexByte(b[:i], ' ') >= 0 {
+	if i < 0 || bytes.IndexByte(b[:i], ' ') >= 0 {
 		return false
 	}
 	j := quoteEnd(b[i+4:])
@@ -245,10 +267,15 @@ func uvicornRequest(b []byte, ev *tail.Event) bool {
 	}
 	code, _ := word(trim(b[i+4+j+1:]))
 	n, ok := statusCode(code)
-	if !ok {
+	if string(code) == "[accepted]" {
+		ev.Message = b[i+3:]
+	} else if !ok {
 		return false
 	}
-	ev.Client, ev.Status = stripPort(b[:i]), n
+	ev.Status = n
+	if i > 0 {
+		ev.Client = present(beforePort(b[:i]))
+	}
 	request(b[i+4:i+4+j], ev)
 	return true
 }
@@ -256,24 +283,28 @@ func uvicornRequest(b []byte, ev *tail.Event) bool {
 // werkzeug reads a CLF line whose time has a blank and no zone.
 func werkzeug(s *state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
-		line = bytes.TrimPrefix(line, []byte("INFO:werkzeug:")) // Python's basicConfig
-		i := bytes.IndexByte(line, '[')
-		if i < 5 || i > 256 || len(line) < i+23 || line[i+12] != ' ' || line[i+21] != ']' {
-			return false
-		}
-		var ok bool
-		if ev.Time, ok = s.clk.dayFirst(line[i+1 : i+21]); !ok || !clfWho(line[:i-1], ev) {
-			return false
-		}
-		req, rest, ok := quoted(trim(line[i+22:]))
-		if !ok {
-			return false
-		}
-		request(req, ev)
-		code, _ := word(rest)
-		ev.Status, ok = statusCode(code)
-		return ok
+		return s.werkzeugRequest(bytes.TrimPrefix(line, []byte("INFO:werkzeug:")), ev) // Python's basicConfig
 	}
+}
+
+func (s *state) werkzeugRequest(line []byte, ev *tail.Event) bool {
+	i := bytes.IndexByte(line, '[')
+	if i < 5 || i > 256 || len(line) < i+23 || line[i+12] != ' ' || line[i+21] != ']' {
+		return false
+	}
+	ns, ok := s.clk.dayFirst(line[i+1 : i+21])
+	if !ok || !clfWho(line[:i-1], ev) {
+		return false
+	}
+	req, rest, ok := quoted(trim(line[i+22:]))
+	if !ok {
+		return false
+	}
+	ev.Time = ns
+	request(req, ev)
+	code, _ := word(rest)
+	ev.Status, ok = statusCode(code)
+	return ok
 }
 
 // djangoPhrases begin the lines that django.request writes.
@@ -313,12 +344,15 @@ func django(s *state) parseFunc {
 	}
 }
 
-// pythonLog reads "[time,ms] LEVEL in module: text" (Flask) and "time,ms - name -
-// LEVEL - text" (the usual logging format).
+// pythonLog reads "[time,ms] LEVEL in module: text" (Flask), "time,ms - name -
+// LEVEL - text" (the usual logging format) and "LEVEL:name:text" (basicConfig).
 func pythonLog(s *state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
 		b := line
 		bracket := b[0] == '['
+		if isLetter(b[0]) {
+			return pythonBasic(b, ev)
+		}
 		if bracket {
 			b = b[1:]
 		}
@@ -331,7 +365,7 @@ func pythonLog(s *state) parseFunc {
 		}
 		ev.Time, b = ns, b[23:]
 		if !bracket {
-			return pythonDashes(b, ev)
+			return s.pythonDashes(b, ev)
 		}
 		if !hasPrefix(b, "] ") {
 			return false
@@ -353,7 +387,18 @@ func pythonLog(s *state) parseFunc {
 	}
 }
 
-func pythonDashes(b []byte, ev *tail.Event) bool {
+// pythonBasic reads "LEVEL:name:text".
+func pythonBasic(b []byte, ev *tail.Event) bool {
+	level, rest, _ := cut(b, ':')
+	name, text, ok := cut(rest, ':')
+	if !ok || !pythonLevel(level) || !isWord(name) || hasPrefix(text, "//") || string(name) == "werkzeug" && bytes.IndexByte(text, '[') >= 0 {
+		return false
+	}
+	ev.Level, ev.Message = level, rest
+	return true
+}
+
+func (s *state) pythonDashes(b []byte, ev *tail.Event) bool {
 	if w, rest := word(trim(b)); pythonLevel(bytes.Trim(w, "[]:")) { // "time LEVEL name: text"
 		ev.Level, ev.Message = bytes.Trim(w, "[]:"), rest
 		return true
@@ -364,8 +409,8 @@ func pythonDashes(b []byte, ev *tail.Event) bool {
 			return false
 		}
 		if w := trim(b[:i]); pythonLevel(w) {
-			if !uvicornRequest(b[i+3:], ev) {
-				ev.Level, ev.Message = w, b[i+3:]
+			if text := b[i+3:]; !uvicornRequest(text, ev) && !s.werkzeugRequest(text, ev) {
+				ev.Level, ev.Message = w, text
 			}
 			return true
 		}

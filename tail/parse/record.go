@@ -64,6 +64,7 @@ const (
 	uNano         // nanoseconds
 	uGo           // Go's Duration.String, "0.5s" of Google included
 	uGuess        // by the value's shape: see duration
+	uFixed        // seconds if there is a fraction, as W3C wants them, else unknown
 	uURL          // of a path: a whole URL of which the path is wanted
 	uPercent      // percent-encoded text (CloudFront)
 )
@@ -88,6 +89,11 @@ func duration(b []byte, u unit) (time.Duration, bool) {
 		return goDuration(b)
 	case uGo:
 		return goDuration(b)
+	case uFixed:
+		if bytes.IndexByte(b, '.') < 0 {
+			return 0, false
+		}
+		return decimal(b, time.Second)
 	case uGuess:
 		if !isDigit(last) {
 			return goDuration(b)

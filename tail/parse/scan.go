@@ -318,6 +318,16 @@ func stripPort(b []byte) []byte {
 	return b[:i]
 }
 
+// beforePort takes the ":port" off an address that always has one, which tells it
+// from the last group of a v6 address without brackets.
+func beforePort(b []byte) []byte {
+	i := bytes.LastIndexByte(b, ':')
+	if i < 0 || b[0] == '[' || !allDigits(b[i+1:]) {
+		return stripPort(b)
+	}
+	return b[:i]
+}
+
 // hostPort reduces what a gateway writes for an upstream to what tail.Attempt
 // wants: "http://10.0.0.5:80/path" to "10.0.0.5:80", "http://unix:/run/a.sock:/x"
 // to "unix:/run/a.sock".

@@ -161,7 +161,7 @@ func w3cDatum(name []byte, owner string) w3cColumn {
 		case "iis":
 			return w3cColumn{dDuration, uMilli}
 		}
-		return w3cColumn{dDuration, uGuess}
+		return w3cColumn{dDuration, uFixed}
 	case "time-taken-ms":
 		return w3cColumn{dDuration, uMilli}
 	}
@@ -241,7 +241,7 @@ func (s *state) w3cLine(line []byte, sep byte, ev *tail.Event) bool {
 		}
 		c := s.w3c.cols[n]
 		if c.u == uPercent {
-			v = s.percent(v)
+			v = s.percent(v, c.d == dPath)
 		}
 		if c.d != dNone && !absent(v) {
 			r.put(c.d, v, c.u, 0)
@@ -276,14 +276,15 @@ func (s *state) w3cStatus(r *record) {
 }
 
 // percent decodes %XX once, in scratch space when there is any; CloudFront
-// encodes a second time what was encoded by the client.
-func (s *state) percent(b []byte) []byte {
+// encodes a second time what was encoded by the client. Of a target only the
+// percent signs are decoded: it is then as the client may have sent it.
+func (s *state) percent(b []byte, target bool) []byte {
 	if bytes.IndexByte(b, '%') < 0 {
 		return b
 	}
 	start := len(s.buf)
 	for i := 0; i < len(b); i++ {
-		if v, ok := hexValue(b, i+1, 2); b[i] == '%' && ok && i+2 < len(b) {
+		if v, ok := hexValue(b, i+1, 2); b[i] == '%' && ok && i+2 < len(b) && (v == '%' || !target) {
 			s.buf = append(s.buf, byte(v))
 			i += 2
 			continue
