@@ -48,11 +48,13 @@ type Line struct {
 	Failed bool
 	// Trouble marks a line of the application's log that tells of a fault.
 	Trouble bool
-	Text    string // the raw line, hostile text, at most MaxKept bytes
+	// Text is the raw line, of a record of several all of them: hostile text, at most
+	// MaxKept bytes.
+	Text string
 }
 
 // MaxKept is the length at which a kept line is cut, in bytes.
-const MaxKept = 8 << 10
+const MaxKept = 32 << 10
 
 // Step is what running a step of the checklist actively found.
 type Step struct {

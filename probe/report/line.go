@@ -72,6 +72,12 @@ func (o *object) more(ev *tail.Event, details []byte) {
 	}
 	o.bytes("connection", ev.Conn)
 	o.bytes("pid", ev.PID)
+	o.bytes("exception", ev.Exception)
+	o.bytes("surface", ev.Surface)
+	o.bytes("frame", ev.Frame)
+	if bytes.IndexByte(ev.Line, '\n') >= 0 {
+		o.bytes("text", ev.Line)
+	}
 	if len(ev.Attempts) < 2 {
 		return
 	}

@@ -28,7 +28,7 @@ func (s *Session) Parse(l incident.Line) []Field {
 		plan = &p
 	}
 	var ev tail.Event
-	plan.NewParser(s.in.env).Parse([]byte(l.Text), &ev)
+	plan.NewRecords(s.in.env).Whole([]byte(l.Text), &ev)
 	return fields(report.EventJSON(nil, &ev, src.Name, CauseOf(&ev)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
 	"why502/probe/incident"
 	"why502/tail"
@@ -27,6 +28,23 @@ type ingest struct {
 	jobs     chan job
 	done     sync.WaitGroup
 	ended    sync.Once
+
+	mu      sync.Mutex
+	streams []*stream
+}
+
+// expireEvery is the clock of records that wait for more lines: one is passed on when
+// none came for one to two of it.
+const expireEvery = 150 * time.Millisecond
+
+// expire lets all streams pass on what has waited long enough.
+func (in *ingest) expire() {
+	in.mu.Lock()
+	streams := in.streams
+	in.mu.Unlock()
+	for _, s := range streams {
+		s.expire()
+	}
 }
 
 // job is a batch of the past with the plan in force when it arrived.
@@ -76,62 +94,11 @@ func (in *ingest) work() {
 			readers[j.stream] = r
 		}
 		r.use(j.plan)
-		r.read(&j.batch, stats.Add)
+		r.read(&j.batch, false, stats.Add)
 		if in.keep {
 			fold()
 		}
 		j.batch.Release()
 	}
 	fold()
-}
-
-// stream is the way of one source into the statistics; it is the source's Sink.
-type stream struct {
-	in       *ingest
-	index    int
-	name     string
-	live     *reader
-	detector detector
-}
-
-// newStream registers a source.
-func (in *ingest) newStream(name string) *stream {
-	s := &stream{in: in, index: in.agg.AddSource(name), name: name}
-	s.detector = detector{env: in.env, fixed: in.fixed, template: in.template(name), changed: func(p *parse.Plan) {
-		f := formatOf(p)
-		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
-	}}
-	return s
-}
-
-// formatOf returns the format that most lines of a plan have, the zero Format for
-// none.
-func formatOf(p *parse.Plan) parse.Format {
-	for _, f := range parse.Formats() {
-		if len(p.Formats) > 0 && f.Name == p.Formats[0] {
-			return f
-		}
-	}
-	return parse.Format{}
-}
-
-// Status passes a source's state on.
-func (s *stream) Status(st tail.Status) { s.in.agg.SetStatus(s.index, st) }
-
-// Batch takes a batch: of the past to the workers, of the present at once.
-func (s *stream) Batch(b tail.Batch) {
-	plan := s.detector.plan(b.Data)
-	if b.Past {
-		s.in.jobs <- job{s, plan, b}
-		return
-	}
-	if s.live == nil {
-		s.live = s.in.newReader(s)
-	}
-	s.live.use(plan)
-	part := &s.live.part
-	s.in.agg.Add(func(stats *window.Stats) { s.live.read(&b, stats.Add) }, part)
-	s.detector.saw(part.Lines, part.Lines-part.Parsed)
-	part.Reset()
-	b.Release()
 }

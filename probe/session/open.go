@@ -112,6 +112,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	s.routine(func() { s.agg.Run(s.ctx) })
 	if cfg.Live {
 		s.routine(s.watchHost)
+		s.routine(func() { s.every(expireEvery, s.in.expire) })
 	}
 	if s.sched != nil {
 		s.routine(s.watchTargets)
@@ -168,7 +169,9 @@ func (s *Session) startSource(src tail.Source) {
 	st := s.in.newStream(src.Name())
 	s.sources.Go(func() {
 		defer s.guard()
-		if err := src.Run(s.ctx, st); err != nil {
+		err := src.Run(s.ctx, st)
+		st.end()
+		if err != nil {
 			s.agg.SetStatus(st.index, tail.Status{State: tail.StateFailed, Why: err.Error()})
 			s.mu.Lock()
 			s.errs = append(s.errs, err)
@@ -254,8 +257,8 @@ func (s *Session) Close() {
 		s.sched.Stop()
 	}
 	s.sources.Wait()
-	s.in.stop()
 	s.routines.Wait()
+	s.in.stop()
 }
 
 // Snapshot returns the newest snapshot.

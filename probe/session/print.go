@@ -42,17 +42,45 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	defer cancel()
 	out := &printer{in: in, w: bufio.NewWriterSize(w, 64<<10), gone: cancel}
 	errs := make([]error, len(sources))
+	sinks := make([]*printSink, len(sources))
 	var wg sync.WaitGroup
 	for i, src := range sources {
 		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed}}
-		if !follow { // files one after the other, as cat does
+		sinks[i] = p
+		run := func() {
 			errs[i] = src.Run(ctx, p)
-			continue
+			p.end()
 		}
-		wg.Go(func() { errs[i] = src.Run(ctx, p) })
+		if follow {
+			wg.Go(run)
+		} else {
+			run() // files one after the other, as cat does
+		}
+	}
+	var clock sync.WaitGroup
+	if follow {
+		clock.Go(func() { expireAll(ctx, sinks) })
 	}
 	wg.Wait()
+	cancel()
+	clock.Wait()
 	return errors.Join(errs...)
+}
+
+// expireAll prints what waits too long until ctx ends.
+func expireAll(ctx context.Context, sinks []*printSink) {
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, p := range sinks {
+			p.expire()
+		}
+	}
 }
 
 // printer is the one writer that all sources share.
@@ -75,16 +103,41 @@ type printSink struct {
 // Status is not printed: the objects are all there is.
 func (*printSink) Status(tail.Status) {}
 
-// Batch prints the batch's lines, whole, before the next batch of any source.
+// Batch prints the batch's records, whole, before the next batch of any source.
 func (p *printSink) Batch(b tail.Batch) {
 	defer b.Release()
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
 	if p.reader == nil {
 		p.reader = &reader{in: p.out.in, name: p.name, raw: true}
 	}
 	p.reader.use(p.detector.plan(b.Data))
+	p.reader.read(&b, true, p.out.print)
+	p.printed()
+}
+
+// expire prints what has waited long enough for more lines of its record.
+func (p *printSink) expire() {
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
-	p.reader.read(&b, p.out.print)
+	if p.reader.waiting() {
+		p.reader.records.Expire(p.reader.emit(p.out.print))
+		p.printed()
+	}
+}
+
+// end prints what waits.
+func (p *printSink) end() {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	if p.reader.waiting() {
+		p.reader.records.Flush(p.reader.emit(p.out.print))
+		p.printed()
+	}
+}
+
+// printed counts what was read and hands it on to the reader of the output.
+func (p *printSink) printed() {
 	p.detector.saw(p.reader.part.Lines, p.reader.part.Lines-p.reader.part.Parsed)
 	p.reader.part.Reset()
 	if p.out.w.Flush() != nil {

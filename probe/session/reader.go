@@ -14,14 +14,14 @@ const maxSample = 1 << 10
 // reader reads batches of one source for one worker. It is not safe for
 // concurrent use.
 type reader struct {
-	in    *ingest
-	name  string
-	plan  *parse.Plan
-	lines *parse.Lines
-	ev    tail.Event
-	part  incident.Part
-	last  int64 // time of the last line that had one, in nanoseconds
-	raw   bool  // pass lines on that no parser understood
+	in      *ingest
+	name    string
+	plan    *parse.Plan
+	records *parse.Records
+	file    string // the source's own name of the lines at hand
+	part    incident.Part
+	last    int64 // time of the last line that had one, in nanoseconds
+	raw     bool  // pass lines on that no parser understood
 }
 
 func (in *ingest) newReader(s *stream) *reader {
@@ -30,31 +30,41 @@ func (in *ingest) newReader(s *stream) *reader {
 
 // use makes r read by plan p.
 func (r *reader) use(p *parse.Plan) {
-	if r.plan != p {
-		r.plan, r.lines = p, p.NewParser(r.in.env)
+	switch {
+	case r.plan == p:
+		return
+	case r.records == nil:
+		r.records = p.NewRecords(r.in.env)
+	default:
+		r.records.Use(p, r.in.env)
 	}
+	r.plan = p
 }
 
 // read gives every event of the batch that the filter lets through to add, and
-// counts all lines in r.part.
-func (r *reader) read(b *tail.Batch, add func(*tail.Event, string)) {
-	data := b.Data
-	r.part.Bytes += uint64(len(data))
+// counts all lines in r.part. With more, a record at its end waits for the lines of
+// the next batch; what waits comes by expire or flush at last.
+func (r *reader) read(b *tail.Batch, more bool, add func(*tail.Event, string)) {
+	r.part.Bytes += uint64(len(b.Data))
 	source := r.name
 	if b.Name != "" {
 		source = b.Name
 	}
-	for len(data) > 0 {
-		at := order(b, len(b.Data)-len(data))
-		var line []byte
-		line, data = tail.NextLine(data)
-		if len(line) == 0 {
-			continue
-		}
-		r.lines.Parse(line, &r.ev)
-		r.one(&r.ev, source, at, add)
+	emit := r.emit(add)
+	if source != r.file && r.file != "" {
+		r.records.Flush(emit)
 	}
+	r.file = source
+	r.records.Read(b.Data, order(b, 0), more, emit)
 }
+
+// emit is what passes the records on to add.
+func (r *reader) emit(add func(*tail.Event, string)) parse.Emit {
+	return func(ev *tail.Event, seq uint64, lines int) { r.one(ev, seq, lines, add) }
+}
+
+// waiting says whether a record waits for more of its lines.
+func (r *reader) waiting() bool { return r != nil && r.records != nil && r.records.Waiting() }
 
 // order is the place of the line at offset of the batch among the lines of its
 // source, whatever the order they are delivered in: by file, then by offset. Files
@@ -64,16 +74,16 @@ func order(b *tail.Batch, offset int) uint64 {
 	return uint64(b.File+files)<<bits | uint64(b.Offset+int64(offset))&(1<<bits-1)
 }
 
-// one counts an event and passes it on.
-func (r *reader) one(ev *tail.Event, source string, seq uint64, add func(*tail.Event, string)) {
+// one counts an event, which lines make, and passes it on.
+func (r *reader) one(ev *tail.Event, seq uint64, lines int, add func(*tail.Event, string)) {
 	p := &r.part
-	p.Lines++
+	p.Lines += uint64(lines)
 	if ev.Kind == tail.KindRaw {
 		if len(p.UnparsedSamples) < 2 || p.Lines <= incident.MaxSamples {
 			p.UnparsedSamples = append(p.UnparsedSamples, string(ev.Line[:min(len(ev.Line), maxSample)]))
 		}
 	} else {
-		p.Parsed++
+		p.Parsed += uint64(lines)
 	}
 	if ev.Time != 0 {
 		r.last = ev.Time
@@ -100,7 +110,7 @@ func (r *reader) one(ev *tail.Event, source string, seq uint64, add func(*tail.E
 		}, Text: ev.Line})
 	}
 	if ev.Kind != tail.KindRaw || r.raw {
-		add(ev, source)
+		add(ev, r.file)
 	}
 }
 

@@ -85,8 +85,10 @@ type state struct {
 	doc jsonDoc
 	rec record
 	w3c w3cState
-	ext []extKey
-	buf []byte
+	// partial: the line at hand is a part of one that the container runtime wrapped.
+	partial bool
+	ext     []extKey
+	buf     []byte
 	// quoted is room for the texts that tails reads; clearing it for every line would
 	// cost more than reading them.
 	quoted [8][]byte
@@ -96,7 +98,7 @@ func newState(env Env) *state { return &state{clk: clock{env: env}} }
 
 // begin makes s ready for the next line.
 func (s *state) begin() {
-	s.buf = s.buf[:0]
+	s.buf, s.partial = s.buf[:0], false
 	s.doc.forget()
 }
 

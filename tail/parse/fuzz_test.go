@@ -35,7 +35,7 @@ func checkEvent(t *testing.T, name string, ev *tail.Event, bufs ...[]byte) {
 	t.Helper()
 	slices := [][]byte{
 		ev.Line, ev.Client, ev.Method, ev.Path, ev.Protocol, ev.Host, ev.UserAgent, ev.Referer, ev.RequestID, ev.Flags, ev.Backend, ev.Level,
-		ev.Message, ev.Conn, ev.PID,
+		ev.Message, ev.Conn, ev.PID, ev.Exception, ev.Surface, ev.Frame,
 	}
 	for _, a := range ev.Attempts {
 		slices = append(slices, a.Addr)

@@ -10,6 +10,7 @@ type layer struct {
 	rest []byte
 	time int64  // 0 when the prefix has none
 	tag  []byte // the program a syslog line is of
+	who  []byte // whose line it is, where that is no part of the line as it stands
 }
 
 // peel takes one transport prefix off b: Kubernetes' CRI, docker's json-file,
@@ -45,6 +46,7 @@ func (s *state) peel(b []byte) (layer, bool) {
 
 var (
 	keyLog, keyTime = key("log"), key("time")
+	keyStream       = key("stream")
 	keyMessage      = key("MESSAGE")
 	keyRealtime     = key("__REALTIME_TIMESTAMP")
 	keyIdentifier   = key("SYSLOG_IDENTIFIER")
@@ -66,10 +68,11 @@ func (s *state) peelJSON(b []byte) (layer, bool) {
 		if l.tag = d.text(s, keyIdentifier); l.tag == nil {
 			l.tag, _, _ = cut(d.text(s, keyUnit), '.')
 		}
-		l.rest = d.text(s, keyMessage)
+		l.rest, l.who = d.text(s, keyMessage), l.tag
 	case d.holds(dockerKeys):
 		l.time, _ = s.clk.any(d.text(s, keyTime))
-		l.rest = d.text(s, keyLog)
+		l.rest, l.who = d.text(s, keyLog), d.text(s, keyStream)
+		s.partial = len(l.rest) > 0 && l.rest[len(l.rest)-1] != '\n'
 	default:
 		return layer{}, false
 	}
@@ -169,6 +172,7 @@ func (s *state) peelISO(b []byte) (layer, bool) {
 	if hasPrefix(l.rest, "stdout ") || hasPrefix(l.rest, "stderr ") {
 		if r := l.rest[7:]; len(r) >= 2 && (r[0] == 'F' || r[0] == 'P') && (r[1] == ' ' || r[1] == ':') {
 			_, l.rest, _ = cut(r, ' ')
+			s.partial = r[0] == 'P'
 			return l, true
 		}
 	}
@@ -311,4 +315,10 @@ func stripColors(to, b []byte) []byte {
 		}
 		b = b[j+1:]
 	}
+}
+
+// appendCRI writes the prefix of docker's JSON line at hand as CRI does.
+func (s *state) appendCRI(dst []byte) []byte {
+	dst = append(append(dst, s.doc.text(s, keyTime)...), ' ')
+	return append(append(dst, s.doc.text(s, keyStream)...), " F "...)
 }

@@ -24,6 +24,8 @@ type message struct {
 	gateway      string
 	kind         tail.Kind
 	level, shape string
+	frame        string // of a stack trace
+	exception    string
 
 	count             uint64
 	first, last       int64
@@ -37,12 +39,14 @@ type messageKey struct {
 	gateway      string
 	kind         tail.Kind
 	level, shape string
+	// frame tells exceptions that say the same at two places of the code apart.
+	frame string
 }
 
 func (k *messageKey) id() uint64 {
 	const odd = 0x9e3779b97f4a7c15
 	h := hashOf([]byte(k.shape))*odd + hashOf([]byte(k.level))
-	return h*odd + hashOf([]byte(k.gateway))*odd + uint64(k.kind)
+	return h*odd + hashOf([]byte(k.gateway))*odd + hashOf([]byte(k.frame))*odd + uint64(k.kind)
 }
 
 // messages groups lines by shape. The shapes of the texts seen last are
@@ -59,17 +63,20 @@ type messages struct {
 
 // of returns the group of ev, nil when there is no room for a new one.
 func (m *messages) of(ev *tail.Event, text []byte) *message {
-	level := ev.Level[:min(len(ev.Level), maxLevel)]
+	level, frame := ev.Level[:min(len(ev.Level), maxLevel)], ev.Frame[:min(len(ev.Frame), maxShape)]
 	head := text[:min(len(text), maxShapeIn)]
 	hash := hashOf(head)
 	slot := &m.slots[hash%messageSlots]
-	if g := slot.group; g != nil && slot.text == hash && g.kind == ev.Kind && g.level == string(level) && g.gateway == ev.Gateway {
+	if g := slot.group; g != nil && slot.text == hash && g.kind == ev.Kind && g.level == string(level) && g.gateway == ev.Gateway && g.frame == string(frame) {
 		return g
 	}
 	m.scratch = shapeOf(m.scratch[:0], ev, head)
-	g := m.groups[messageKey{ev.Gateway, ev.Kind, string(level), string(m.scratch)}]
+	g := m.groups[messageKey{ev.Gateway, ev.Kind, string(level), string(m.scratch), string(frame)}]
 	if g == nil {
-		g = m.enter(messageKey{strings.Clone(ev.Gateway), ev.Kind, string(level), string(m.scratch)})
+		g = m.enter(messageKey{strings.Clone(ev.Gateway), ev.Kind, string(level), string(m.scratch), string(frame)})
+		if g != nil {
+			g.exception = string(ev.Exception[:min(len(ev.Exception), maxShape)])
+		}
 	}
 	if g != nil {
 		slot.text, slot.group = hash, g
@@ -87,7 +94,7 @@ func (m *messages) enter(key messageKey) *message {
 	if m.groups == nil {
 		m.groups = make(map[messageKey]*message)
 	}
-	g := &message{id: key.id(), gateway: key.gateway, kind: key.kind, level: key.level, shape: key.shape, first: never}
+	g := &message{id: key.id(), gateway: key.gateway, kind: key.kind, level: key.level, shape: key.shape, frame: key.frame, first: never}
 	m.groups[key] = g
 	return g
 }
@@ -108,6 +115,7 @@ func (m *messages) merge(from *messages) {
 			m.missed += f.count
 			continue
 		}
+		g.exception = f.exception
 		g.count += f.count
 		g.first, g.last = min(g.first, f.first), max(g.last, f.last)
 		g.sample.merge(&f.sample)
@@ -128,6 +136,7 @@ func (m *messages) view() []Message {
 	for _, g := range m.groups {
 		out = append(out, Message{
 			Group: g.id, Gateway: g.gateway, Kind: uint8(g.kind), Level: g.level, Shape: g.shape,
+			Exception: g.exception, Frame: g.frame,
 			Text: string(g.sample.text), Sample: string(g.sample.line), Source: g.sample.source,
 			Count: g.count, First: moment(g.first), Last: moment(g.last),
 			Upstreams: g.upstreams.counts(), Routes: g.routes.counts(), Seconds: slices.Clone(g.seconds.points),
@@ -135,7 +144,7 @@ func (m *messages) view() []Message {
 	}
 	slices.SortFunc(out, func(a, b Message) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), a.First.Compare(b.First), cmp.Compare(a.Shape, b.Shape),
-			cmp.Compare(a.Level, b.Level), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Kind, b.Kind))
+			cmp.Compare(a.Level, b.Level), cmp.Compare(a.Gateway, b.Gateway), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Frame, b.Frame))
 	})
 	return out
 }

@@ -148,6 +148,10 @@ type Message struct {
 	Sample  string // the whole line of it, bounded
 	Source  string // name of the source it was first seen in
 
+	// Exception and Frame are those of a stack trace (tail.Event), bounded: alike
+	// exceptions at two places of the code are two messages.
+	Exception, Frame string
+
 	Count       uint64
 	First, Last time.Time
 	Upstreams   []Count // named by the lines, as failed
