@@ -92,14 +92,14 @@ func (f *facts) failures(o *outcome) {
 		}
 	}
 	for _, m := range worst(t.Messages) {
-		if shown[m.Sample] {
+		if shown[m.Shown()] {
 			continue
 		}
 		words := phrase(m.Text)
 		if words == "" {
 			words = "lines"
 		}
-		o.add(fmt.Sprintf("%d x %s in %s: %s", m.Count, words, m.Source, m.Text), m.Sample)
+		o.add(fmt.Sprintf("%d x %s in %s: %s", m.Count, words, m.Source, m.Text), m.Shown())
 		o.raise(incident.Warn, count(m.Count)+" x "+words)
 	}
 	for _, s := range t.Statuses {

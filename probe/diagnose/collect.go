@@ -104,7 +104,7 @@ func matchMessage(m *window.Message, t *Table) *finding {
 		return nil
 	}
 	return &finding{
-		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Sample,
+		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Shown(),
 		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, routes: m.Routes,
 	}
 }

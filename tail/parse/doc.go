@@ -15,7 +15,11 @@
 // What the last three find is a datum with a unit; record.go turns data into an
 // event.
 //
-// Delivery: every line gives exactly one Event; a line that no format understands
+// A Records (records.go) puts the lines of one record together around a Lines: what
+// goes on with what is in continues.go, what a stack trace says in trace.go. A Stitch
+// cuts history so that its batches can be read in any order all the same.
+//
+// Delivery: every line gives exactly one Event, or with Records is in exactly one; a line that no format understands
 // gives one of kind raw. Lines of stack traces are events of kind upstream. An
 // event's slices point into the line, or into the parser's scratch space where
 // the line had to be unescaped or two parts of it joined; they are valid until

@@ -80,6 +80,12 @@ func rankFormats(counts map[string]int) []string {
 		names = append(names, name)
 	}
 	slices.SortFunc(names, func(a, b string) int {
+		if (a == "traceback") != (b == "traceback") { // its lines belong to records of the others
+			if a == "traceback" {
+				return 1
+			}
+			return -1
+		}
 		if d := counts[b] - counts[a]; d != 0 {
 			return d
 		}

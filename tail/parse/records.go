@@ -159,7 +159,7 @@ func (r *Records) line(line, rest []byte, at uint64, more bool, emit Emit) {
 		r.end(o, emit)
 		r.lines.Parse(line, &r.ev) // ending the other used the parser
 	}
-	if r.ev.Kind == tail.KindSystem || len(line) == 0 || !r.goesOn(line, text, key, rest, more) {
+	if r.ev.Kind == tail.KindSystem || len(line) == 0 || !r.goesOn(text, key, rest, more) {
 		emit(&r.ev, at, 1)
 		return
 	}
@@ -168,13 +168,14 @@ func (r *Records) line(line, rest []byte, at uint64, more bool, emit Emit) {
 
 // goesOn says whether the line at hand may be the head of a record, by the line that
 // follows it.
-func (r *Records) goesOn(line, text []byte, key uint64, rest []byte, more bool) bool {
+func (r *Records) goesOn(text []byte, key uint64, rest []byte, more bool) bool {
 	if len(rest) == 0 {
 		return more
 	}
 	next, _ := tail.NextLine(rest)
-	inner, other := next, key
+	inner := next
 	if key != 0 || r.lines.depth > 0 {
+		var other uint64
 		if inner, other = r.peel(next); other != key {
 			return true // another's line: the next one of this writer is not known yet
 		}

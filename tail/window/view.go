@@ -159,6 +159,18 @@ type Message struct {
 	Seconds     []SecondCount
 }
 
+// Shown is what to show of the message as its sample: of a stack trace the exception
+// and the place in the code, else the line.
+func (m *Message) Shown() string {
+	switch {
+	case m.Exception == "":
+		return m.Sample
+	case m.Frame == "":
+		return m.Text
+	}
+	return m.Text + ", at " + m.Frame
+}
+
 // Point is one second with requests, as the search for onset and recovery takes
 // it.
 type Point struct {
