@@ -10,6 +10,7 @@ import (
 	"why502/probe/diagnose"
 	"why502/probe/incident"
 	"why502/tail"
+	"why502/tail/story"
 	"why502/tail/window"
 )
 
@@ -160,7 +161,7 @@ func fixtureDown() *fakeCore {
 			{Field: "upstream", Value: "10.0.0.5:8000", FailedShare: 1, OKShare: 0.02},
 			{Field: "route", Value: "GET /api/orders", FailedShare: 0.6, OKShare: 0.4},
 			{Field: "route", Value: "GET /api/items/:id", FailedShare: 0.4, OKShare: 0.3},
-		}},
+		}, Made: diagnose.Made{Gateway: 811}},
 		Causes: []diagnose.Cause{{
 			ID: diagnose.UpstreamDown, Title: "nothing listens on 10.0.0.5:8000", Confidence: 0.93, Step: 1, Scope: "10.0.0.5:8000",
 			Evidence: []diagnose.Evidence{
@@ -170,7 +171,12 @@ func fixtureDown() *fakeCore {
 			},
 			Next:     []string{"See whether the application's process runs on 10.0.0.5 and start it; its own log says why it ended."},
 			Commands: []string{"ss -ltnp 'sport = :8000'", "systemctl status app"},
+			Share:    0.9, Stories: []diagnose.Story{story502()},
 		}},
+		NearMisses: []diagnose.Story{{Request: &window.Case{
+			Source: "access.log", Time: onsetOf, Method: "GET", Path: "/api/orders", Status: 200, Duration: ms(21), Hidden: true,
+			Attempts: []window.Try{{Addr: "10.0.0.5:8000", Status: 502}, {Addr: "10.0.0.6:8000", Status: 200}},
+		}}},
 		Timeline: []diagnose.Entry{
 			{Time: onsetOf.Add(-2 * time.Second), Kind: "probe", Text: "10.0.0.5:8000 turned from ok to refused"},
 			{Time: onsetOf, Kind: "onset", Text: "502 began: 0 % to 35 % of requests"},
@@ -194,6 +200,18 @@ func fixtureDown() *fakeCore {
 		f.request(at, 200, "GET", fmt.Sprintf("/api/items/%d", i), "192.0.2.8", "10.0.0.6:8000", ms(float64(4+i%30)))
 	}
 	return f
+}
+
+// story502 is one failed request with what the other logs say of it.
+func story502() diagnose.Story {
+	return diagnose.Story{
+		Request: &window.Case{Source: "access.log", Time: onsetOf, Method: "GET", Path: "/api/orders", Status: 502, Duration: ms(0.4), Line: "the access line"},
+		MadeBy:  tail.MakerGateway, Proof: "its error log says why",
+		Lines: []diagnose.Told{
+			{Line: &window.Case{Source: "/var/log/nginx/error.log", Message: "connect() failed (111: Connection refused)", Line: "the error line"}, By: story.ByRequest},
+			{Line: &window.Case{Source: "/var/log/app.log", Message: "psycopg2.OperationalError: could not connect", Frame: "/srv/app/db.py:42 in get_conn"}, By: story.ByTime, Shared: true},
+		},
+	}
 }
 
 func fixtureRecovered() *fakeCore {

@@ -39,6 +39,12 @@ type Cause struct {
 	Step       int      // the step of the checklist that decides, 0 when none
 	// Scope names the upstream, route or host the cause is confined to, "" for all.
 	Scope string
+	// Share is the part of the failures that this cause, or what it competes with,
+	// explains, 0 to 1: 1 but where several causes each have a scope of their own.
+	Share float64
+	// Stories are a few of its requests as every log tells them; of causes that
+	// compete for the same requests only the likeliest has them.
+	Stories []Story
 }
 
 // Evidence is one observation that speaks for or against a cause.
@@ -71,6 +77,8 @@ type Incident struct {
 	Scope            []Scope
 	// Pattern describes flapping or a slow burn, "" for a plain step.
 	Pattern string
+	// Made says who made the failing answers.
+	Made Made
 }
 
 // Scope is a value that sets failing requests apart from good ones.
@@ -94,6 +102,9 @@ type Verdict struct {
 	Timeline []Entry
 	// Unsure says what would decide between the first causes, "" when it is clear.
 	Unsure string
+	// NearMisses are a few requests that succeeded only after a failed attempt, also
+	// where there is no incident.
+	NearMisses []Story
 }
 
 // Evaluator is the signature of Evaluate, for those that take it as a value.

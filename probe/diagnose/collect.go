@@ -23,12 +23,13 @@ type finding struct {
 	count       uint64 // within the incident once it is known
 	first, last time.Time
 	seconds     []window.SecondCount
+	groups      []uint64 // of the window.Cases that it stands for
 	upstreams   []window.Count
-	routes      []window.Count
-	duration    window.Quantiles
-	status      int
-	hushed      bool   // adds no weight, an exacter line says the same
-	folded      uint64 // lines of consequences and companions attributed to it
+	window.Spread
+	duration window.Quantiles
+	status   int
+	hushed   bool   // adds no weight, an exacter line says the same
+	folded   uint64 // lines of consequences and companions attributed to it
 }
 
 // request says whether a line stands for one request (and not for a change of
@@ -105,7 +106,7 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	}
 	return &finding{
 		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Shown(),
-		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, routes: m.Routes,
+		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, Spread: m.Spread, groups: []uint64{m.Group},
 	}
 }
 
@@ -123,7 +124,7 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 	}
 	return &finding{
 		sig: sig, gateway: o.Gateway, kind: tail.KindAccess, source: o.Source, text: o.Sample, sample: o.Sample,
-		count: o.Count, first: o.First, last: o.Last, seconds: o.Seconds, upstreams: o.Upstreams,
+		count: o.Count, first: o.First, last: o.Last, seconds: o.Seconds, upstreams: o.Upstreams, Spread: o.Spread, groups: o.Groups,
 		duration: o.Duration, status: o.Status,
 	}
 }

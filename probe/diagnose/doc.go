@@ -12,7 +12,8 @@
 //	onset     window.Onset        when requests failed; lone lines of a lasting state
 //	excerpt   excerpt.go          a few picked lines have no background: all of them count
 //	fold      fold.go             companions, consequences and statuses to what they belong to
-//	split     fold.go             upstreams that fail in different ways, each for itself
+//	split     split.go            upstreams, routes or hosts that fail in ways of their own, each for itself
+//	tell      stories.go          a few requests of each cause as every log tells them; who made the answers
 //	rank      rank.go, rules.go   strengths + what shape, probes, configuration and host say
 //
 // Every row of the tables names a symptom (symptoms.toml), which tells the causes

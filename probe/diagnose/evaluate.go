@@ -30,7 +30,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 		ep = excerptOf(s, ev, t)
 	}
 	if !ep.found {
-		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s)}
+		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s), NearMisses: nearMisses(s, ev)}
 	}
 	// What somebody picked belongs together, also where a line has no year.
 	if !ep.firstFailure.IsZero() && !isExcerpt(s) {
@@ -44,7 +44,9 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	for _, g := range groups {
 		total += math.Max(1, float64(g.total()))
 	}
-	v := Verdict{Incident: incidentOf(s, &ep)}
+	v := Verdict{Incident: incidentOf(s, &ep), NearMisses: nearMisses(s, ev)}
+	v.Incident.Made = made(ev, &ep)
+	tell(ev, &ep, groups)
 	for _, g := range groups {
 		g.ev, g.ep, g.shape = ev, &ep, &sh
 		g.share = math.Max(1, float64(g.total())) / total
@@ -132,7 +134,7 @@ func patterns(s *incident.Snapshot, ev *evidence, t *Table) episode {
 		if o := &s.Traffic.Outcomes[i]; o.Status == 400 && !strings.HasPrefix(o.Flags, "PR") && !strings.HasPrefix(o.Flags, "C") {
 			bad = append(bad, &finding{
 				gateway: o.Gateway, source: o.Source, text: o.Sample, sample: o.Sample, count: o.Count,
-				first: o.First, last: o.Last, seconds: o.Seconds, status: 400, kind: tail.KindAccess, upstreams: asFailed(o.Upstreams),
+				first: o.First, last: o.Last, seconds: o.Seconds, status: 400, kind: tail.KindAccess, upstreams: asFailed(o.Upstreams), groups: o.Groups,
 			})
 		}
 	}
@@ -196,6 +198,7 @@ func merged(sig *Signature, found []*finding) *finding {
 		}
 		m.seconds = append(slices.Clone(m.seconds), f.seconds...)
 		m.upstreams = append(m.upstreams, f.upstreams...)
+		m.groups = slices.Concat(m.groups, f.groups)
 	}
 	slices.SortFunc(m.seconds, func(a, b window.SecondCount) int { return cmp.Compare(a.Unix, b.Unix) })
 	return &m
@@ -241,21 +244,32 @@ func unsure(causes []Cause, s *incident.Snapshot) string {
 		return ""
 	}
 	top := &causes[0]
-	if top.Confidence < 0.5 && !hasErrors(s) {
+	if top.Confidence < 0.5*top.Share && !hasErrors(s) {
 		return "Not sure: what the access log holds does not tell why. Add the gateway's error log, it names the reason."
 	}
-	if len(causes) > 1 && causes[1].Scope == top.Scope && top.Confidence < clearLead*causes[1].Confidence {
+	if rival := rivalOf(causes); rival != nil && top.Confidence < clearLead*rival.Confidence {
 		for _, d := range deciders {
-			if d.a == top.ID && d.b == causes[1].ID || d.b == top.ID && d.a == causes[1].ID {
-				return fmt.Sprintf("%s or %s: %s", top.ID, causes[1].ID, lowerFirst(d.text))
+			if d.a == top.ID && d.b == rival.ID || d.b == top.ID && d.a == rival.ID {
+				return fmt.Sprintf("%s or %s: %s", top.ID, rival.ID, lowerFirst(d.text))
 			}
 		}
-		return fmt.Sprintf("%s or %s: the logs at hand fit both; run step %d for more.", top.ID, causes[1].ID, max(1, top.Step))
+		return fmt.Sprintf("%s or %s: the logs at hand fit both; run step %d for more.", top.ID, rival.ID, max(1, top.Step))
 	}
-	if top.Confidence < 0.5 {
+	if top.Confidence < 0.5*top.Share {
 		return fmt.Sprintf("Not sure: run step %d for more evidence.", max(1, top.Step))
 	}
 	return ""
+}
+
+// rivalOf is the likeliest cause that competes with the first one for the same
+// failures, nil when there is none.
+func rivalOf(causes []Cause) *Cause {
+	for i := range causes[1:] {
+		if c := &causes[i+1]; c.Scope == causes[0].Scope {
+			return c
+		}
+	}
+	return nil
 }
 
 func hasErrors(s *incident.Snapshot) bool {

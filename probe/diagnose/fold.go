@@ -227,9 +227,11 @@ func better(f, best, c *finding) bool {
 	return cmp.Or(cmp.Compare(same(f), same(best)), cmp.Compare(event(f), event(best)), cmp.Compare(f.count, best.count)) > 0
 }
 
-// group is what was seen of one upstream, or of all when they fail alike.
+// group is what was seen of one upstream or route, or of all when they fail alike.
 type group struct {
-	scope    string // the upstream, "" for all
+	scope    string // the value of by that the group is confined to, "" for all
+	by       window.Dimension
+	values   map[string]bool // all of them
 	findings []*finding
 	shape    *shape
 	ev       *evidence
@@ -238,6 +240,7 @@ type group struct {
 	scores   map[ID]float64
 	evidence map[ID][]Evidence
 	titles   map[ID]titled
+	stories  []Story
 }
 
 // titled is a title with the weight of what it comes from.
@@ -269,111 +272,4 @@ func (g *group) total() uint64 {
 		}
 	}
 	return n
-}
-
-// split makes groups of upstreams that fail in different ways. One group is the
-// usual case.
-func split(primary []*finding) []*group {
-	ways := map[string]map[ID]uint64{}
-	for _, f := range primary {
-		if f.request() && f.sig.Role != Hint {
-			for _, u := range f.upstreams {
-				if u.Failed == 0 {
-					continue
-				}
-				if ways[u.Value] == nil {
-					ways[u.Value] = map[ID]uint64{}
-				}
-				ways[u.Value][f.sig.Cause] += u.Failed
-			}
-		}
-	}
-	main := map[string]ID{}
-	distinct := map[ID]bool{}
-	for u, by := range ways {
-		var best ID
-		for id, n := range by {
-			if n > by[best] || n == by[best] && (best == "" || id < best) {
-				best = id
-			}
-		}
-		main[u] = best
-		distinct[best] = true
-	}
-	if len(distinct) < 2 {
-		return []*group{{findings: primary}}
-	}
-	return groupsBy(primary, main)
-}
-
-// groupsBy deals the findings out to the groups of upstreams with the same main
-// cause; lines without an upstream go to the group that fails most.
-func groupsBy(primary []*finding, main map[string]ID) []*group {
-	by := map[ID]*group{}
-	var order []ID
-	var rest []*finding
-	for _, f := range primary {
-		parts := map[ID]*finding{}
-		for _, u := range f.upstreams {
-			id, ok := main[u.Value]
-			if !ok || u.Failed == 0 || !f.request() {
-				continue
-			}
-			if parts[id] == nil {
-				p := *f
-				p.count, p.upstreams = 0, nil
-				parts[id] = &p
-			}
-			parts[id].count += u.Failed
-			parts[id].upstreams = append(parts[id].upstreams, u)
-		}
-		if len(parts) == 0 {
-			rest = append(rest, f)
-			continue
-		}
-		for _, id := range sortedIDs(parts) {
-			if by[id] == nil {
-				by[id] = &group{}
-				order = append(order, id)
-			}
-			by[id].findings = append(by[id].findings, parts[id])
-		}
-	}
-	groups := make([]*group, 0, len(order))
-	for _, id := range order {
-		g := by[id]
-		g.scope = g.upstream()
-		groups = append(groups, g)
-	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.total(), a.total()) })
-	if len(groups) > 0 {
-		groups[0].findings = append(groups[0].findings, rest...)
-	}
-	return groups
-}
-
-func sortedIDs(m map[ID]*finding) []ID {
-	ids := make([]ID, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-// upstream is the address that most of the group's failures name.
-func (g *group) upstream() string {
-	by := map[string]uint64{}
-	best := ""
-	for _, f := range g.findings {
-		for _, u := range f.upstreams {
-			by[u.Value] += u.Failed
-		}
-	}
-	for u, n := range by {
-		if n > by[best] || n == by[best] && u < best {
-			best = u
-		}
-	}
-	return best
 }

@@ -62,7 +62,7 @@ func oddSnapshot(text, flags string, status int, seed uint64, unix int64) *incid
 	s.Host, s.Config = &host.State{}, &gateway.Config{Upstreams: []gateway.Upstream{{Servers: []gateway.Server{{Addr: text}}}}, Routes: []gateway.Route{{Read: time.Second}}}
 	for range 1 + r.IntN(4) {
 		s.Traffic.Messages = append(s.Traffic.Messages, window.Message{
-			Gateway: pick(), Kind: uint8(r.IntN(6)), Text: text, Sample: text, Count: count(), First: at(), Last: at(), Seconds: seconds(), Upstreams: names, Routes: names,
+			Gateway: pick(), Kind: uint8(r.IntN(6)), Text: text, Sample: text, Count: count(), First: at(), Last: at(), Seconds: seconds(), Upstreams: names, Spread: window.Spread{Routes: names},
 		})
 		s.Traffic.Outcomes = append(s.Traffic.Outcomes, window.Outcome{
 			Gateway: pick(), Status: status, Flags: flags, Reached: window.Reach(r.IntN(5)), Maker: uint8(r.IntN(3)), Server: text,

@@ -200,6 +200,22 @@ func check(v *Verdict, key, value string) string {
 	case "unsure":
 		got = v.Unsure
 		holds = strings.Contains(got, value) && (value != "" || got == "")
+	case "share", "second-share": // in percent
+		share := c.Share
+		if key == "second-share" && len(v.Causes) > 1 {
+			share = v.Causes[1].Share
+		}
+		got = fmt.Sprintf("%.0f", share*100)
+		holds = got == value
+	case "made": // gateway, application, unknown
+		got = fmt.Sprint(v.Incident.Made.Gateway, v.Incident.Made.Application, v.Incident.Made.Unknown)
+		holds = got == value
+	case "story":
+		got = told(c.Stories)
+		holds = strings.Contains(got, value)
+	case "near":
+		got = told(v.NearMisses)
+		holds = strings.Contains(got, value)
 	case "evidence":
 		for _, e := range c.Evidence {
 			got += e.Source + ": " + e.Meaning + "\n"
@@ -227,6 +243,23 @@ func check(v *Verdict, key, value string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s is %q, want %q", key, got, value)
+}
+
+// told writes stories down, each line of them after the other.
+func told(stories []Story) string {
+	var b strings.Builder
+	for i := range stories {
+		s := &stories[i]
+		fmt.Fprintf(&b, "%s %s %d by %s", s.Request.Method, s.Request.Path, s.Request.Status, [...]string{"?", "gateway", "application"}[s.MadeBy])
+		for _, a := range s.Request.Attempts {
+			fmt.Fprintf(&b, " > %s %d", a.Addr, a.Status)
+		}
+		for _, l := range s.Lines {
+			fmt.Fprintf(&b, " | %s: %s%s (%s)", l.Line.Source, l.Line.Message, l.Line.Frame, l.By)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // scriptedProbes reads lines "URL CLASS PHASE MILLISECONDS [status=N]

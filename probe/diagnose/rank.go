@@ -158,6 +158,9 @@ func (g *group) causes(t *Table) []Cause {
 		out = append(out, g.cause(t, id, conf[id]))
 	}
 	slices.SortStableFunc(out, func(a, b Cause) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	if len(out) > 0 {
+		out[0].Stories = g.stories
+	}
 	return out
 }
 
@@ -179,7 +182,7 @@ func (g *group) cause(t *Table, id ID, confidence float64) Cause {
 		}
 	}
 	words, command := g.words()
-	c := Cause{ID: id, Title: words.fill(title), Confidence: confidence, Step: advice.Step, Scope: tail.Clean(g.scope, maxName)}
+	c := Cause{ID: id, Title: words.fill(title), Confidence: confidence, Step: advice.Step, Scope: tail.Clean(g.scope, maxName), Share: g.share}
 	for _, n := range advice.Next {
 		c.Next = append(c.Next, words.fill(n))
 	}
@@ -205,7 +208,7 @@ func boolInt(b bool) int {
 
 // words are the template values for texts and for commands.
 func (g *group) words() (text, command subject) {
-	upstream := g.scope
+	upstream := g.server()
 	if upstream == "" {
 		upstream = g.upstream()
 	}
@@ -214,7 +217,7 @@ func (g *group) words() (text, command subject) {
 	}
 	route := ""
 	for _, f := range g.findings {
-		if route = most(f.routes); route != "" {
+		if route = most(f.Routes); route != "" {
 			break
 		}
 	}

@@ -299,7 +299,7 @@ func newTarget(g *group) []weighing {
 	if !g.has(symRefused, symConnTimeout, symNoRoute, "net-unreachable", "not-http", "wrong-service", symReset, symEarlyClose, "invalid-response", "status-502") {
 		return nil
 	}
-	bad := g.scope
+	bad := g.server()
 	if bad == "" {
 		bad = g.upstream()
 	}

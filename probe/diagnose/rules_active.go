@@ -115,7 +115,7 @@ func (g *group) concerns(t probe.Target) bool {
 	if !named {
 		return true
 	}
-	return g.scope == "" && t.Origin != "access log"
+	return g.server() == "" && t.Origin != "access log"
 }
 
 // probed says what one result means.

@@ -72,7 +72,7 @@ func containerAddress(g *group) []weighing {
 // address is the address of the group's upstream, the zero Addr for names and
 // paths.
 func (g *group) address() netip.Addr {
-	up := g.scope
+	up := g.server()
 	if up == "" {
 		up = g.upstream()
 	}

@@ -27,15 +27,16 @@ func safeText(s string) string { return tail.Safe(s, maxText) }
 // Build says what is known in the words of the contract.
 func Build(snap *incident.Snapshot, v diagnose.Verdict, rows []checklist.Row) Report {
 	r := Report{
-		Schema:    Schema,
-		Sources:   make([]Source, 0, len(snap.Sources)),
-		Traffic:   buildTraffic(snap),
-		Incident:  buildIncident(v.Incident),
-		Causes:    make([]Cause, 0, len(v.Causes)),
-		Checklist: make([]Step, 0, len(rows)),
-		Timeline:  make([]Entry, 0, len(v.Timeline)),
-		Unsure:    safeText(v.Unsure),
-		chart:     buildChart(snap.Traffic.Seconds, v.Incident.Started),
+		Schema:     Schema,
+		Sources:    make([]Source, 0, len(snap.Sources)),
+		Traffic:    buildTraffic(snap),
+		Incident:   buildIncident(v.Incident),
+		Causes:     make([]Cause, 0, len(v.Causes)),
+		Checklist:  make([]Step, 0, len(rows)),
+		Timeline:   make([]Entry, 0, len(v.Timeline)),
+		Unsure:     safeText(v.Unsure),
+		NearMisses: buildNearMisses(&snap.Traffic, v.NearMisses),
+		chart:      buildChart(snap.Traffic.Seconds, v.Incident.Started),
 	}
 	for i := range snap.Sources {
 		r.Sources = append(r.Sources, buildSource(&snap.Sources[i]))
@@ -119,6 +120,9 @@ func buildIncident(i diagnose.Incident) Incident {
 	if i.Failed > 0 || i.Requests > 0 {
 		out.Failed = &i.Failed
 	}
+	if m := i.Made; m != (diagnose.Made{}) {
+		out.MadeBy = &MadeBy{m.Gateway, m.Application, m.Unknown}
+	}
 	if i.Requests > 0 || len(i.Scope) > 0 {
 		out.Scope = make([]Scope, 0, len(i.Scope))
 	}
@@ -144,6 +148,11 @@ func buildCause(c *diagnose.Cause) Cause {
 		Next:       safeAll(c.Next), Commands: safeAll(c.Commands),
 		Step: c.Step, Scope: tail.Safe(c.Scope, maxName),
 	}
+	if c.Share > 0 {
+		s := share(c.Share)
+		out.Share = &s
+	}
+	out.Stories = buildStories(c.Stories)
 	for _, e := range c.Evidence {
 		built := Evidence{
 			Source: tail.Safe(e.Source, maxName), Count: e.Count, First: Time{e.First}, Last: Time{e.Last},

@@ -11,6 +11,7 @@ import (
 	"why502/probe/diagnose"
 	"why502/probe/incident"
 	"why502/tail"
+	"why502/tail/story"
 	"why502/tail/window"
 )
 
@@ -69,6 +70,7 @@ func outage() Report {
 		Incident: diagnose.Incident{
 			State: diagnose.Ongoing, Started: at(60.2), Requests: 843, Failed: 312, Ratio: 312.0 / 843,
 			Scope: []diagnose.Scope{{Field: "upstream", Value: "10.0.0.5:8000", FailedShare: 1, OKShare: 0.012}},
+			Made:  diagnose.Made{Gateway: 300, Application: 12},
 		},
 		Causes: []diagnose.Cause{
 			{
@@ -84,9 +86,14 @@ func outage() Report {
 				},
 				Next:     []string{"Look whether the process runs, and start it", "Read its log for the reason it ended"},
 				Commands: []string{"ss -ltnp 'sport = :8000'", "systemctl status gunicorn"},
+				Share:    0.8, Stories: outageStories(),
 			},
 			{ID: diagnose.Firewall, Title: "a firewall rejects the connection", Confidence: 0.04, Evidence: []diagnose.Evidence{{Source: "error.log", Count: 312, Meaning: "a REJECT rule refuses as well"}}},
 		},
+		NearMisses: []diagnose.Story{{Request: &window.Case{
+			Source: "access.log", Time: at(30), Method: "GET", Path: "/", Status: 200, Duration: 20 * time.Millisecond, Hidden: true,
+			Attempts: []window.Try{{Addr: "10.0.0.5:8000", Status: 502, Header: tail.None, Response: 0}, {Addr: "10.0.0.6:8000", Status: 200, Header: 1, Response: 2}},
+		}}},
 		Timeline: []diagnose.Entry{
 			{Time: at(60.2), Kind: "onset", Text: "requests begin to fail"},
 			{Time: at(61), Kind: "probe", Text: "10.0.0.5:8000 refused"},
@@ -99,6 +106,23 @@ func outage() Report {
 		{Step: 6, ID: "load", Title: "Does it bear the load?"},
 	}
 	return Build(snap, verdict, rows)
+}
+
+// outageStories are a request that no application saw, and one that it failed.
+func outageStories() []diagnose.Story {
+	request := window.Case{
+		Kind: tail.KindAccess, Source: "access.log", Time: at(60.2), Client: "10.1.0.9", Method: "GET", Path: "/api/items?token=secret",
+		Status: 502, Duration: 1200 * time.Microsecond, Line: `10.1.0.9 - - "GET /api/items?token=secret HTTP/1.1" 502`,
+	}
+	app := window.Case{
+		Kind: tail.KindUpstream, Source: "app.log", Time: at(60.3), Message: "psycopg2.OperationalError: could not connect",
+		Exception: "psycopg2.OperationalError", Frame: "/srv/app/db.py:42 in get_conn", Line: "Traceback (most recent call last):",
+	}
+	refused := window.Case{Kind: tail.KindError, Source: "error.log", Time: at(60.2), Message: "connect() failed (111: Connection refused)", Line: "[error] connect() failed"}
+	return []diagnose.Story{
+		{Request: &request, MadeBy: tail.MakerGateway, Proof: "its error log says why", Lines: []diagnose.Told{{Line: &refused, By: story.ByRequest}}},
+		{Request: &window.Case{Source: "access.log", Path: "/", Duration: tail.None, Flags: "UF"}, Lines: []diagnose.Told{{Line: &app, By: story.ByTime, Shared: true}}},
+	}
 }
 
 // healthyLog is a log without an incident and with a steady background.
@@ -129,11 +153,15 @@ const bidi = "\u202e"
 func evil() Report {
 	s := "\x1b[31m<script>alert(1)</script>" + bidi + "| [x](javascript:y) ![i](http://e.vil/p.png) `` ``` # \"&' \xff\n## head www.e.vil a@e.vil $(rm -rf ~) password=x ?token=hunter2&"
 	snap := &incident.Snapshot{Sources: []incident.Source{{Name: s, Format: s, Kind: tail.KindAccess, Lines: 5, Unparsed: 1, UnparsedSamples: []string{s}, Status: tail.Status{State: tail.StateFailed, Why: s}}}}
-	snap.Traffic.Requests = 5
+	snap.Traffic.Requests, snap.Traffic.Retried = 5, 1
+	snap.Traffic.Hidden = []window.Count{{Value: s, Failed: 1}}
+	line := window.Case{Source: s, Client: s, Method: s, Path: s, Flags: s, Line: s, Message: s, Exception: s, Frame: s, Attempts: []window.Try{{Addr: s}}}
+	stories := []diagnose.Story{{Request: &line, Lines: []diagnose.Told{{Line: &line, By: story.ByPath}}}}
 	return Build(snap, diagnose.Verdict{
-		Incident: diagnose.Incident{State: diagnose.Recovered, Started: noon, Ended: at(3), Requests: 5, Failed: 3, Ratio: 0.6, Pattern: s, Scope: []diagnose.Scope{{Field: "route", Value: s, FailedShare: 1}}},
-		Causes:   []diagnose.Cause{{ID: diagnose.BadResponse, Title: s, Confidence: 1, Evidence: []diagnose.Evidence{{Source: s, Count: 3, Sample: s, Meaning: s}}, Next: []string{s}, Commands: []string{s}, Scope: s}},
-		Timeline: []diagnose.Entry{{Time: noon, Kind: "mark", Text: s}},
-		Unsure:   s,
+		Incident:   diagnose.Incident{State: diagnose.Recovered, Started: noon, Ended: at(3), Requests: 5, Failed: 3, Ratio: 0.6, Pattern: s, Scope: []diagnose.Scope{{Field: "route", Value: s, FailedShare: 1}}},
+		Causes:     []diagnose.Cause{{ID: diagnose.BadResponse, Title: s, Confidence: 1, Evidence: []diagnose.Evidence{{Source: s, Count: 3, Sample: s, Meaning: s}}, Next: []string{s}, Commands: []string{s}, Scope: s, Share: 0.5, Stories: stories}},
+		NearMisses: stories,
+		Timeline:   []diagnose.Entry{{Time: noon, Kind: "mark", Text: s}},
+		Unsure:     s,
 	}, []checklist.Row{{Step: 1, ID: "upstream-alive", Title: "Upstream alive?", Verdict: incident.Warn, Findings: []incident.Finding{{Text: s, Evidence: s + "2"}}, Commands: []string{s}}})
 }

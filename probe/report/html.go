@@ -91,6 +91,21 @@ func (v view) Percent(x float64) string { return percent(x) }
 // Head says how often, where and when an observation was made.
 func (v view) Head(e Evidence) string { return evidenceHead(&e, v.cal) }
 
+// Made says who made the failing answers.
+func (v view) Made() string { return madeLine(v.Incident.MadeBy) }
+
+// Explains says what part of the failures a cause explains.
+func (v view) Explains(c Cause) string { return shareLine(&c) }
+
+// Story says what a request was and how it ended.
+func (v view) Story(s Story) string { return storyHead(&s, v.cal) }
+
+// StoryLines are what the logs say of a request.
+func (v view) StoryLines(s Story) []string { return storyLines(&s) }
+
+// Near says what retries hid.
+func (v view) Near(n *NearMisses) string { return nearLine(n) }
+
 // Facts says what was read of a source.
 func (v view) Facts(s Source) string { return sourceFacts(&s) }
 

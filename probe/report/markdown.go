@@ -65,6 +65,9 @@ func (m *markdown) verdict(r *Report) {
 	if i.Pattern != "" {
 		m.row("Pattern", i.Pattern)
 	}
+	if s := madeLine(i.MadeBy); s != "" {
+		m.row("Answers", s)
+	}
 	if len(r.Causes) > 0 {
 		c := &r.Causes[0]
 		m.row("Cause", fmt.Sprintf("%s, %s: %s", c.ID, percent(c.Confidence), c.Title))
@@ -86,8 +89,13 @@ func (m *markdown) causes(r *Report) {
 		c := &r.Causes[i]
 		m.line(fmt.Sprintf("### %s, %s: %s", inline(c.ID), inline(percent(c.Confidence)), inline(c.Title)))
 		m.line("")
+		if s := shareLine(c); s != "" {
+			m.line(inline(s))
+			m.line("")
+		}
 		m.evidence("for", c.Evidence)
 		m.evidence("against", c.Against)
+		m.stories("Requests as each log tells them:", c.Stories)
 		m.steps("Next", c.Next, c.Commands)
 	}
 	if r.Unsure != "" {
@@ -108,6 +116,21 @@ func (m *markdown) evidence(side string, list []Evidence) {
 	if len(list) > 0 {
 		m.line("")
 	}
+}
+
+func (m *markdown) stories(title string, list []Story) {
+	if len(list) == 0 {
+		return
+	}
+	m.line(title)
+	m.line("")
+	for i := range list {
+		m.line("- " + inline(storyHead(&list[i], m.cal)))
+		for _, l := range storyLines(&list[i]) {
+			m.line("  - " + inline(l))
+		}
+	}
+	m.line("")
 }
 
 func (m *markdown) steps(title string, next, commands []string) {
@@ -185,7 +208,13 @@ func (m *markdown) traffic(r *Report) {
 	if t.UpstreamLatency != nil {
 		m.line("- upstream latency " + inline(latencyLine(t.UpstreamLatency)))
 	}
+	if r.NearMisses != nil {
+		m.line("- near miss: " + inline(nearLine(r.NearMisses)))
+	}
 	m.line("")
+	if r.NearMisses != nil {
+		m.stories("Near misses as each log tells them:", r.NearMisses.Stories)
+	}
 }
 
 func (m *markdown) checklist(r *Report) {

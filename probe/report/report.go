@@ -19,7 +19,8 @@ type Report struct {
 	Checklist []Step   `json:"checklist"`
 	Timeline  []Entry  `json:"timeline"`
 	// Unsure says what would decide between the first causes.
-	Unsure string `json:"unsure,omitzero"`
+	Unsure     string      `json:"unsure,omitzero"`
+	NearMisses *NearMisses `json:"near_misses,omitzero"`
 
 	// chart is the traffic over time for the formats that draw.
 	chart chart
@@ -105,6 +106,7 @@ type Incident struct {
 	FailureRatio *float64 `json:"failure_ratio,omitzero"`
 	Scope        []Scope  `json:"scope,omitzero"` // empty: everything; absent: not known
 	Pattern      string   `json:"pattern,omitzero"`
+	MadeBy       *MadeBy  `json:"made_by,omitzero"` // who made the failing answers
 }
 
 // Scope is a value that sets failing requests apart.
@@ -126,6 +128,10 @@ type Cause struct {
 	Commands   []string   `json:"commands"`
 	Step       int        `json:"step,omitzero"` // the step of the checklist that decides
 	Scope      string     `json:"scope,omitzero"`
+	// Share is the part of the failures that this cause, or one that competes with
+	// it, explains.
+	Share   *float64 `json:"share,omitzero"`
+	Stories []Story  `json:"stories,omitzero"` // a few of its requests
 }
 
 // Evidence is one observation.

@@ -54,6 +54,9 @@ func (t *text) verdict(r *Report) {
 	if r.Incident.Pattern != "" {
 		t.wrap("  ", "    ", r.Incident.Pattern)
 	}
+	if s := madeLine(r.Incident.MadeBy); s != "" {
+		t.wrap("  ", "    ", s)
+	}
 	t.line("")
 }
 
@@ -70,8 +73,12 @@ func (t *text) causes(r *Report) {
 	for i := range r.Causes {
 		c := &r.Causes[i]
 		t.wrap("  ", "      ", fmt.Sprintf("%s, %s: %s", c.ID, percent(c.Confidence), c.Title))
+		if s := shareLine(c); s != "" {
+			t.wrap("    ", "      ", s)
+		}
 		t.evidence("+", c.Evidence)
 		t.evidence("-", c.Against)
+		t.stories("    requests as each log tells them", c.Stories)
 		if i == 0 {
 			t.next(c)
 		}
@@ -89,6 +96,18 @@ func (t *text) evidence(sign string, list []Evidence) {
 		t.wrap("    "+sign+" ", "      ", evidenceHead(e, t.cal)+": "+e.Meaning)
 		if t.shown.first(e.Sample) {
 			t.wrap("        ", "          ", e.Sample)
+		}
+	}
+}
+
+func (t *text) stories(title string, list []Story) {
+	if len(list) > 0 {
+		t.line(title)
+	}
+	for i := range list {
+		t.wrap("      ", "        ", storyHead(&list[i], t.cal))
+		for _, l := range storyLines(&list[i]) {
+			t.wrap("        ", "          ", l)
 		}
 	}
 }
@@ -136,8 +155,9 @@ func (t *text) traffic(r *Report) {
 	if tr.UpstreamLatency != nil {
 		t.wrap("  upstream  ", "    ", latencyLine(tr.UpstreamLatency))
 	}
-	if tr.Retried != nil && *tr.Retried > 0 {
-		t.wrap("  ", "    ", count(*tr.Retried)+" went well only after a failed attempt")
+	if r.NearMisses != nil {
+		t.wrap("  ", "    ", "near miss: "+nearLine(r.NearMisses))
+		t.stories("    some of them", r.NearMisses.Stories)
 	}
 	if tr.Aborted != nil && *tr.Aborted > 0 {
 		t.wrap("  ", "    ", count(*tr.Aborted)+" given up by the client")

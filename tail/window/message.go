@@ -27,12 +27,13 @@ type message struct {
 	frame        string // of a stack trace
 	exception    string
 
-	count             uint64
-	first, last       int64
-	sample            sample
-	upstreams, routes names
-	seconds           series
-	passed            passed
+	count       uint64
+	first, last int64
+	sample      sample
+	upstreams   names
+	spread      spread
+	seconds     series
+	passed      passed
 }
 
 type messageKey struct {
@@ -120,7 +121,7 @@ func (m *messages) merge(from *messages) {
 		g.first, g.last = min(g.first, f.first), max(g.last, f.last)
 		g.sample.merge(&f.sample)
 		g.upstreams.merge(&f.upstreams)
-		g.routes.merge(&f.routes)
+		g.spread.merge(&f.spread)
 		g.seconds.merge(&f.seconds)
 	}
 	m.missed += from.missed
@@ -139,7 +140,7 @@ func (m *messages) view() []Message {
 			Exception: g.exception, Frame: g.frame,
 			Text: string(g.sample.text), Sample: string(g.sample.line), Source: g.sample.source,
 			Count: g.count, First: moment(g.first), Last: moment(g.last),
-			Upstreams: g.upstreams.counts(), Routes: g.routes.counts(), Seconds: slices.Clone(g.seconds.points),
+			Upstreams: g.upstreams.counts(), Spread: g.spread.view(), Seconds: slices.Clone(g.seconds.points),
 		})
 	}
 	slices.SortFunc(out, func(a, b Message) int {

@@ -55,6 +55,7 @@ type outcome struct {
 	passed      passed
 	duration    *Histogram
 	upstreams   names
+	spread      spread // of failed requests
 	seconds     series
 }
 
@@ -143,6 +144,7 @@ func (g *outcome) merge(f *outcome) {
 		g.durations().Merge(f.duration)
 	}
 	g.upstreams.merge(&f.upstreams)
+	g.spread.merge(&f.spread)
 	g.seconds.merge(&f.seconds)
 }
 
@@ -192,6 +194,29 @@ func (s *sample) merge(o *sample) {
 	if o.set {
 		s.offer(o.at, o.line, o.text, o.source)
 	}
+}
+
+// spread counts failures by what tells causes apart that upstreams don't.
+type spread struct{ routes, hosts names }
+
+// add counts a failure of the request or message ev whose route is given.
+func (s *spread) add(ev *tail.Event, routeHash uint64, route []byte) {
+	if len(route) > 0 {
+		s.routes.add(routeHash, route, 0, 1)
+	}
+	if named(ev.Host) {
+		host := bound(ev.Host)
+		s.hosts.add(hashOf(host), host, 0, 1)
+	}
+}
+
+func (s *spread) merge(o *spread) {
+	s.routes.merge(&o.routes)
+	s.hosts.merge(&o.hosts)
+}
+
+func (s *spread) view() Spread {
+	return Spread{Routes: s.routes.counts(), Hosts: s.hosts.counts()}
 }
 
 // names is a short list of values with their counts.
@@ -301,7 +326,7 @@ func (o *outcomes) view() []Outcome {
 			Gateway: g.gateway, Status: g.status, Flags: g.flags, Upstream: g.upstream,
 			Reached: k.reach, Server: g.server, Maker: uint8(g.maker), Count: g.count,
 			First: moment(g.first), Last: moment(g.last), Sample: string(g.sample.line),
-			Source: g.sample.source, Groups: g.groups, Upstreams: g.upstreams.counts(), Seconds: slices.Clone(g.seconds.points),
+			Source: g.sample.source, Groups: g.groups, Upstreams: g.upstreams.counts(), Spread: g.spread.view(), Seconds: slices.Clone(g.seconds.points),
 		}
 		if g.duration != nil {
 			v.Duration = g.duration.Quantiles()

@@ -54,18 +54,24 @@ func (s *Stats) addRequest(ev *tail.Event, source string) {
 			}
 		}
 	}
-	s.addDimensions(ev, failed)
+	routeHash := s.addDimensions(ev, failed)
 	g := s.addOutcome(ev, source, failed, server, upstream, upstreamHash)
+	if g != nil && failed {
+		g.spread.add(ev, routeHash, s.scratch)
+	}
 	if g != nil && (failed || retried) {
 		s.cases.offer(ev, source, g.id(retried), &g.passed, failed, retried)
 	}
 }
 
-// addDimensions counts the values of the request's fields.
-func (s *Stats) addDimensions(ev *tail.Event, failed bool) {
+// addDimensions counts the values of the request's fields. The route stays in
+// s.scratch; its hash is returned.
+func (s *Stats) addDimensions(ev *tail.Event, failed bool) (routeHash uint64) {
+	s.scratch = s.scratch[:0]
 	if len(ev.Path) > 0 {
 		s.scratch = routeOf(s.scratch, ev.Method, ev.Path)
-		s.top[ByRoute].addHashed(hashOf(s.scratch), s.scratch, failed)
+		routeHash = hashOf(s.scratch)
+		s.top[ByRoute].addHashed(routeHash, s.scratch, failed)
 	}
 	if named(ev.Client) {
 		client := bound(ev.Client)
@@ -80,6 +86,7 @@ func (s *Stats) addDimensions(ev *tail.Event, failed bool) {
 	}
 	s.count(ByHost, ev.Host, failed)
 	s.count(ByBackend, ev.Backend, failed)
+	return routeHash
 }
 
 func (s *Stats) count(d Dimension, value []byte, failed bool) {

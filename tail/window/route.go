@@ -24,6 +24,9 @@ func routeOf(scratch, method, target []byte) []byte {
 	return bound(appendRoute(scratch, target[:min(len(target), maxPath)]))
 }
 
+// Route is the value of ByRoute for a request.
+func Route(method, target string) string { return string(routeOf(nil, []byte(method), []byte(target))) }
+
 // appendRoute appends path to dst with everything that names one thing of many
 // (numbers, UUIDs, hashes, tokens, dates) folded to ":id", without query, matrix
 // parameters and fragment, and without scheme and host.

@@ -109,7 +109,7 @@ func traitsOf(v *View, d Dimension, tests float64) []Trait {
 			Dimension: d, Value: c.Value, Failed: c.Failed, OK: c.OK,
 			FailedShare: float64(c.Failed) / float64(failed), OKShare: float64(c.OK) / float64(ok),
 		}
-		t.P = min(1, tests*fisher(c.Failed, c.OK, failed-c.Failed, ok-c.OK))
+		t.P = min(1, tests*Fisher(c.Failed, c.OK, failed-c.Failed, ok-c.OK))
 		if t.P < chance && odds(c.Failed, c.OK, failed-c.Failed, ok-c.OK) >= minOdds {
 			out = append(out, t)
 		}
@@ -132,9 +132,9 @@ func odds(a, b, c, d uint64) float64 {
 	return (float64(a) + 0.5) * (float64(d) + 0.5) / ((float64(b) + 0.5) * (float64(c) + 0.5))
 }
 
-// fisher is the probability that, with the margins of the table [a b; c d] given,
-// the first cell is a or more by chance.
-func fisher(a, b, c, d uint64) float64 {
+// Fisher is the probability that, with the margins of the table [a b; c d] given,
+// the first cell is a or more by chance: Fisher's exact test, one-sided.
+func Fisher(a, b, c, d uint64) float64 {
 	row, col, n := float64(a+b), float64(a+c), float64(a+b+c+d)
 	if float64(a) <= row*col/n {
 		return 1

@@ -85,11 +85,11 @@ func TestFisher(t *testing.T) {
 		{2, 2, 2, 2, 1},
 	}
 	for _, c := range cases {
-		if got := fisher(c.a, c.b, c.c, c.d); math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("fisher(%d,%d,%d,%d) = %g, want %g", c.a, c.b, c.c, c.d, got, c.want)
+		if got := Fisher(c.a, c.b, c.c, c.d); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("Fisher(%d,%d,%d,%d) = %g, want %g", c.a, c.b, c.c, c.d, got, c.want)
 		}
 	}
-	if p := fisher(1e9, 1e9, 10, 5e9); p > 1e-12 || math.IsNaN(p) {
+	if p := Fisher(1e9, 1e9, 10, 5e9); p > 1e-12 || math.IsNaN(p) {
 		t.Errorf("huge counts: %g", p)
 	}
 }

@@ -105,10 +105,11 @@ func (s *Stats) addMessage(ev *tail.Event, source string) {
 		addr := bound(a.Addr)
 		g.upstreams.add(hashOf(addr), addr, 0, 1)
 	}
+	s.scratch = s.scratch[:0]
 	if len(ev.Path) > 0 {
 		s.scratch = routeOf(s.scratch, ev.Method, ev.Path)
-		g.routes.add(hashOf(s.scratch), s.scratch, 0, 1)
 	}
+	g.spread.add(ev, hashOf(s.scratch), s.scratch)
 }
 
 // second returns the second that ns lies in, also before 1970.

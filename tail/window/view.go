@@ -120,9 +120,14 @@ type Outcome struct {
 	Source      string   // name of the source of Sample
 	Groups      []uint64 // of the Cases that ended so
 	Upstreams   []Count
+	Spread      // of the failed ones
 	// Seconds tells when, ascending and bounded; sparse.
 	Seconds []SecondCount
 }
+
+// Spread counts the failures of an Outcome or a Message by their values of fields
+// that tell causes apart; the values seen first, so their sum may be less than all.
+type Spread struct{ Routes, Hosts []Count }
 
 // Reach is how far an attempt came.
 type Reach uint8
@@ -155,8 +160,8 @@ type Message struct {
 	Count       uint64
 	First, Last time.Time
 	Upstreams   []Count // named by the lines, as failed
-	Routes      []Count
-	Seconds     []SecondCount
+	Spread
+	Seconds []SecondCount
 }
 
 // Shown is what to show of the message as its sample: of a stack trace the exception

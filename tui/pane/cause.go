@@ -21,6 +21,7 @@ func (c *Cause) lines(in *Input) []docLine {
 	inc := &in.Verdict.Incident
 	if inc.State == diagnose.Ongoing || inc.State == diagnose.Recovered {
 		t.add(append(failedShare(in), scopeWords(in)...)...)
+		t.made(&inc.Made)
 	} else {
 		t.add(txt("No incident: no cause is named where nothing is wrong."))
 	}
@@ -30,6 +31,7 @@ func (c *Cause) lines(in *Input) []docLine {
 	for i := range in.Verdict.Causes {
 		t.cause(i+1, &in.Verdict.Causes[i])
 	}
+	t.nearMisses()
 	t.scope(inc)
 	t.entries()
 	t.sources()
@@ -43,6 +45,9 @@ func (t *text) cause(n int, c *diagnose.Cause) {
 	t.add(append([]part{head(strconv.Itoa(n) + "  ")}, causeParts(in, c)...)...)
 	if c.Scope != "" {
 		t.add(dim("   only "), mark(tail.Safe(c.Scope, 200)))
+	}
+	if c.Share > 0 && c.Share < 1 {
+		t.add(dim("   explains "), head(Ratio(c.Share)), dim(" of the failures"))
 	}
 	for i := range c.Evidence {
 		e := &c.Evidence[i]
@@ -59,6 +64,7 @@ func (t *text) cause(n int, c *diagnose.Cause) {
 	if !hasAgainst(c) {
 		t.add(dim("   - nothing speaks against it"))
 	}
+	t.stories("requests as each log tells them", c.Stories)
 	for i, s := range c.Next {
 		lead := "   next  "
 		if i > 0 {

@@ -104,13 +104,30 @@ func hasAgainst(c *diagnose.Cause) bool {
 // shown beside it.
 const closeShare = 0.4
 
+// second is the cause to show beside the first one, with the word before it: one
+// that has failures of its own to explain, or one that competes for the same.
+func (v *Verdict) second(in *Input) (c *diagnose.Cause, lead string) {
+	causes := in.Verdict.Causes
+	if len(causes) < 2 {
+		return nil, ""
+	}
+	for i := range causes[1:] {
+		if c := &causes[i+1]; c.Scope != causes[0].Scope && c.Share < 1 && c.Share > 0 {
+			return c, "and, " + Ratio(c.Share) + " of the failures: "
+		}
+	}
+	if c := &causes[1]; c.Confidence >= closeShare*causes[0].Confidence {
+		return c, "or "
+	}
+	return nil, ""
+}
+
 // after is what stands below the evidence: the doubt and what to do next.
 func (v *Verdict) after(in *Input) []string {
 	w, c := in.Width, &in.Verdict.Causes[0]
 	var lines []string
-	if in.Height >= 6 && len(in.Verdict.Causes) > 1 && in.Verdict.Causes[1].Confidence >= closeShare*c.Confidence {
-		second := &in.Verdict.Causes[1]
-		lines = append(lines, row(in.P, w, dim("or "), warn(string(second.ID)), head(" "+Ratio(second.Confidence)),
+	if second, lead := v.second(in); in.Height >= 6 && second != nil {
+		lines = append(lines, row(in.P, w, dim(lead), warn(string(second.ID)), head(" "+Ratio(second.Confidence)),
 			txt("  "+tail.Safe(second.Title, 200))))
 	}
 	if in.Height >= 5 && in.Verdict.Unsure != "" {
