@@ -46,8 +46,11 @@ type messageKey struct {
 
 func (k *messageKey) id() uint64 {
 	const odd = 0x9e3779b97f4a7c15
-	h := hashOf([]byte(k.shape))*odd + hashOf([]byte(k.level))
-	return h*odd + hashOf([]byte(k.gateway))*odd + hashOf([]byte(k.frame))*odd + uint64(k.kind)
+	h := uint64(k.kind)
+	for _, text := range [...]string{k.shape, k.level, k.frame, k.gateway} {
+		h = h*odd + hashOf([]byte(text))
+	}
+	return h
 }
 
 // messages groups lines by shape. The shapes of the texts seen last are
