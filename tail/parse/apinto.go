@@ -148,6 +148,8 @@ func apintoLine(s *state) parseFunc {
 	}
 }
 
+var pointByte, colonByte = []byte{'.'}, []byte{':'}
+
 func (s *state) apintoColumn(c []byte, last bool, ev *tail.Event) {
 	switch {
 	case absent(c):
@@ -161,7 +163,7 @@ func (s *state) apintoColumn(c []byte, last bool, ev *tail.Event) {
 		ev.Path = c
 	case ev.Status == 0 && len(c) == 3 && allDigits(c):
 		ev.Status, _ = statusCode(c)
-	case ev.Client == nil && len(c) >= 7 && isAddress(c) && bytes.IndexByte(c, '.') > 0:
+	case ev.Client == nil && len(c) >= 3 && isAddress(c) && (bytes.Count(c, pointByte) == 3 || bytes.Count(c, colonByte) > 1):
 		ev.Client = stripPort(c)
 	case ev.Time == 0 && isDigit(c[0]) && len(c) >= 10:
 		ev.Time, _ = s.clk.any(c)

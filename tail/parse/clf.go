@@ -103,7 +103,7 @@ func clfWho(b []byte, ev *tail.Event) bool {
 	rest := b[i+1:]
 	first := b[:i]
 	if len(rest) > 2 && rest[0] == '-' && rest[1] == ' ' {
-		ev.Client = first
+		ev.Client = present(first)
 		if bytes.IndexByte(first, ':') >= 0 {
 			ev.Client = stripPort(first)
 		}
@@ -192,7 +192,7 @@ func clfCombined(n int) func(*state) parseFunc {
 	return func(s *state) parseFunc {
 		return func(line []byte, ev *tail.Event) bool {
 			mid, rest, ok := s.clfHead(line, ev)
-			if !ok || mid != nil || ev.Host != nil || len(ev.Client) == 0 {
+			if !ok || mid != nil || ev.Host != nil || line[0] == ' ' {
 				return false
 			}
 			k, rest, ok := tails(rest, &s.quoted)

@@ -243,6 +243,9 @@ func (k *clock) iso(b []byte) (ns int64, n int, ok bool) {
 			return (c.utc()-off)*1e9 + frac, n + 1 + m, true
 		}
 	}
+	if hasPrefix(b[n:], " UTC") || hasPrefix(b[n:], " GMT") {
+		return c.utc()*1e9 + frac, n + 4, true
+	}
 	return k.local(c)*1e9 + frac, n, true
 }
 
@@ -399,7 +402,7 @@ func (k *clock) any(b []byte) (int64, bool) {
 			return ns + frac, ok
 		case len(b) >= 26 && b[2] == '/' && b[20] == ' ':
 			return k.clf(b)
-		case len(b) >= 24 && b[2] == '/' && b[20] == '.':
+		case len(b) == 24 && b[2] == '/' && b[20] == '.':
 			return k.haproxy(b)
 		case len(b) >= 20 && b[2] == '/':
 			return k.dayFirst(b)
@@ -414,11 +417,16 @@ func (k *clock) any(b []byte) (int64, bool) {
 }
 
 // dayFirst reads "02/Jan/2006 15:04:05" (Werkzeug, Django) and the same with a
-// colon in between, times of the host's zone.
+// colon in between, a fraction or a zone behind it; without a zone it is a time of
+// the host's.
 func (k *clock) dayFirst(b []byte) (int64, bool) {
 	var c civil
 	if len(b) < 20 || !c.dmy(b, b[11]) {
 		return 0, false
 	}
-	return k.local(c) * 1e9, true
+	frac, n := nanos(b, 20)
+	if off, _, ok := offset(trim(b[n:])); ok {
+		return (c.utc()-off)*1e9 + frac, true
+	}
+	return k.local(c)*1e9 + frac, true
 }

@@ -17,6 +17,7 @@ type jsonDoc struct {
 	fields []jsonField
 	has    [(maxKeys + 63) / 64]uint64
 
+	ids   map[string]keyID // the known keys, nil for those of the table
 	slots []jsonSlot
 	gen   uint32
 	depth int
@@ -278,7 +279,9 @@ func (d *jsonDoc) slot(key []byte, parent int) int {
 			s.full = append(s.full, c)
 		}
 	}
-	s.id = keyIDs[string(s.full)]
+	if s.id = keyIDs[string(s.full)]; d.ids != nil {
+		s.id = d.ids[string(s.full)]
+	}
 	return n
 }
 

@@ -67,7 +67,7 @@ func isKey(b []byte) bool {
 // logKeys are the keys of programs' own logs.
 func logKeys(k []byte) (datum, unit) {
 	switch string(k) {
-	case "time", "ts", "timestamp", "t", "@timestamp":
+	case "time", "ts", "timestamp", "t", "@timestamp", "time_local", "time_iso8601":
 		return dTime, uNone
 	case "level", "lvl", "severity":
 		return dLevel, uNone
@@ -82,15 +82,19 @@ func anyKeys(k []byte) (datum, unit) {
 	switch string(k) {
 	case "method", "request_method", "verb", "http_method":
 		return dMethod, uNone
-	case "path", "uri", "url", "request_uri", "target", "http_path":
+	case "path", "uri", "url", "request_uri", "target", "http_path", "uri_path":
 		return dPath, uURL
+	case "query", "query_string", "args", "uri_query":
+		return dQuery, uNone
+	case "request", "req":
+		return dRequest, uNone
 	case "status", "status_code", "code", "response_code", "http_status", "statusCode":
 		return dStatus, uNone
 	case "host", "authority", "vhost", "http_host":
 		return dHost, uNone
 	case "proto", "protocol":
 		return dProtocol, uNone
-	case "client", "client_ip", "remote_addr", "remote", "ip", "fwd", "remote_ip", "addr":
+	case "client", "client_ip", "remote_addr", "remote", "ip", "fwd", "remote_ip", "addr", "src", "src_ip":
 		return dClient, uNone
 	case "request_id", "req_id", "trace_id", "reqid", "rid":
 		return dRequestID, uNone
@@ -104,15 +108,15 @@ func anyKeys(k []byte) (datum, unit) {
 		return dDuration, uNano
 	case "duration_s", "latency_s", "duration_seconds", "latency_seconds":
 		return dDuration, uSec
-	case "bytes", "size", "bytes_sent", "body_bytes_sent":
+	case "bytes", "size", "bytes_sent", "body_bytes_sent", "bytes_out":
 		return dBytes, uNone
 	case "upstream", "upstream_addr", "backend_addr", "upstream_host":
 		return dUpstream, uNone
 	case "upstream_status", "origin_status":
 		return dUpstreamStatus, uNone
-	case "user_agent", "ua", "agent":
+	case "user_agent", "ua", "agent", "http_user_agent":
 		return dUserAgent, uNone
-	case "referer", "referrer":
+	case "referer", "referrer", "http_referer":
 		return dReferer, uNone
 	case "err", "error":
 		return dError, uNone

@@ -198,9 +198,11 @@ func (s *state) peelStamp(b []byte) (layer, bool) {
 		if !ok {
 			return layer{}, false
 		}
-		zone, rest := word(trim(b[4+n:]))
-		if len(zone) > 5 {
-			return layer{}, false
+		rest := trim(b[4+n:])
+		if zone := b[4+n-4 : 4+n]; string(zone) != " UTC" && string(zone) != " GMT" {
+			if zone, rest = word(rest); len(zone) > 5 {
+				return layer{}, false
+			}
 		}
 		l.time, b = ns, rest
 	} else {

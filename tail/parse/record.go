@@ -67,6 +67,7 @@ const (
 	uFixed        // seconds if there is a fraction, as W3C wants them, else unknown
 	uURL          // of a path: a whole URL of which the path is wanted
 	uPercent      // percent-encoded text (CloudFront)
+	uPort         // of a client: a port always follows the address
 )
 
 var unitOf = [...]time.Duration{
@@ -155,7 +156,11 @@ func (r *record) fill(st *state, ev *tail.Event) {
 		case dTime:
 			ev.Time, _ = st.clk.any(v.b)
 		case dClient:
-			ev.Client = stripPort(firstOf(v.b))
+			if ev.Client = firstOf(v.b); v.unit == uPort {
+				ev.Client = beforePort(ev.Client)
+			} else {
+				ev.Client = stripPort(ev.Client)
+			}
 		case dRequest:
 			request(v.b, ev)
 			if v.unit == uURL {

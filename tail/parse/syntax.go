@@ -3,6 +3,8 @@ package parse
 import (
 	"regexp"
 	"strings"
+
+	"why502/tail"
 )
 
 var (
@@ -17,17 +19,19 @@ var (
 // directive takes the configuration's words and quotes around a format string
 // off, and says whether it asked for JSON escapes.
 func directive(text string) (body string, json bool) {
+	named := false // a nickname may follow
 	if m := nginxDirective.FindStringIndex(text); m != nil {
 		json = strings.Contains(text[:m[1]], "escape=json")
 		text = text[m[1]:]
 	} else if m := otherDirective.FindStringIndex(text); m != nil {
-		text = text[m[1]:]
+		text, named = text[m[1]:], true
 	}
 	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
 	if text == "" || text[0] != '\'' && text[0] != '"' {
 		return text, json
 	}
 	var b strings.Builder
+	whole := text
 	for text != "" && (text[0] == '\'' || text[0] == '"') {
 		q := text[0]
 		i := 1
@@ -40,23 +44,44 @@ func directive(text string) (body string, json bool) {
 		}
 		text = strings.TrimSpace(text[min(i+1, len(text)):])
 	}
+	if text != "" && !named {
+		return whole, json // the quotes are the format's
+	}
 	return b.String(), json
 }
 
-// templateGateway tells whose format string it is by the names in it, "" when it
-// is nobody's.
-func templateGateway(body string) string {
-	switch {
-	case envoyName.MatchString(body):
-		return "envoy"
-	case nginxName.MatchString(body):
-		return "nginx"
-	case haproxyName.MatchString(body) && !strings.Contains(body, "%>s") && !strings.Contains(body, "}i"):
-		return "haproxy"
-	case apacheName.MatchString(body):
-		return "apache"
+// syntax is how a gateway writes format strings.
+type syntax struct {
+	gateway string
+	kind    tail.Kind
+	is      func(body string) bool
+	pieces  func(body string) []piece
+	finish  func(s *state, ev *tail.Event)
+}
+
+// syntaxes stand in the order in which they are told apart.
+var syntaxes = []syntax{
+	{"envoy", tail.KindAccess, isEnvoy, envoyPieces, func(_ *state, ev *tail.Event) { envoyMaker(ev) }},
+	{"nginx", tail.KindAccess, nginxName.MatchString, nginxPieces, func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }},
+	{"gunicorn", tail.KindUpstream, gunicornName.MatchString, gunicornPieces, nil},
+	{"uwsgi", tail.KindUpstream, uwsgiName.MatchString, uwsgiPieces, nil},
+	{"caddy", tail.KindAccess, caddyName.MatchString, caddyPieces, nil},
+	{"haproxy", tail.KindAccess, isHAProxy, haproxyPieces, haproxyTemplateFinish},
+	{"apache", tail.KindAccess, apacheName.MatchString, apachePieces, nil},
+}
+
+// syntaxOf tells whose format string it is, nil when it is nobody's.
+func syntaxOf(body string) *syntax {
+	for i := range syntaxes {
+		if syntaxes[i].is(body) {
+			return &syntaxes[i]
+		}
 	}
-	return ""
+	return nil
+}
+
+func isHAProxy(body string) bool {
+	return haproxyName.MatchString(body) && !strings.Contains(body, "%>s") && !strings.Contains(body, "}i")
 }
 
 // pieces cuts body at the matches of names, which of turns into fields.
@@ -80,7 +105,7 @@ var nginxVars = map[string]fieldSpec{
 	"time_local": {d: dTime, blanks: 1}, "time_iso8601": {d: dTime}, "msec": {d: dTime},
 	"request": {d: dRequest, blanks: 2}, "request_method": {d: dMethod}, "request_uri": {d: dPath}, "uri": {d: dPath, rank: 1},
 	"document_uri": {d: dPath, rank: 1}, "args": {d: dQuery}, "query_string": {d: dQuery}, "is_args": {d: dQuery, rank: 1},
-	"server_protocol": {d: dProtocol}, "host": {d: dHost}, "http_host": {d: dHost}, "server_name": {d: dHost, rank: 1},
+	"remote_port": {d: dClient, more: true}, "server_protocol": {d: dProtocol}, "host": {d: dHost}, "http_host": {d: dHost}, "server_name": {d: dHost, rank: 1},
 	"http_user_agent": {d: dUserAgent}, "http_referer": {d: dReferer}, "request_id": {d: dRequestID}, "req_id": {d: dRequestID},
 	"http_x_request_id": {d: dRequestID, rank: 1}, "kong_request_id": {d: dRequestID}, "apisix_request_id": {d: dRequestID},
 	"status": {d: dStatus}, "body_bytes_sent": {d: dBytes}, "bytes_sent": {d: dBytes, rank: 1}, "request_time": {d: dDuration, u: uSec},
@@ -106,6 +131,7 @@ var apacheVars = map[string]fieldSpec{
 	"^FB": {d: dHeader, u: uMicro}, "U": {d: dPath}, "q": {d: dQuery}, "m": {d: dMethod}, "H": {d: dProtocol}, "v": {d: dHost, rank: 1},
 	"V": {d: dHost, rank: 1}, "P": {d: dPID}, "L": {d: dRequestID, rank: 2},
 	"{sec}t": {d: dTime}, "{msec}t": {d: dTime}, "{usec}t": {d: dTime},
+	"{msec_frac}t": {d: dTime, more: true}, "{usec_frac}t": {d: dTime, more: true}, "{%z}t": {d: dTime, more: true}, "{remote}p": {d: dClient, more: true},
 	"{user-agent}i": {d: dUserAgent}, "{referer}i": {d: dReferer}, "{host}i": {d: dHost}, "{x-forwarded-for}i": {d: dClient, rank: 2, list: true},
 	"{x-request-id}i": {d: dRequestID}, "{x-request-id}o": {d: dRequestID}, "{unique_id}e": {d: dRequestID, rank: 1},
 	"{balancer_worker_name}e": {d: dUpstream}, "{balancer_name}e": {d: dBackend}, "{balancer_worker_route}e": {d: dBackend, rank: 1},
@@ -126,7 +152,7 @@ func apachePieces(body string) []piece {
 		case sub[2] == "" && strings.HasSuffix(sub[1], ">") && name == "s":
 			spec = apacheVars[">s"]
 		case !ok && letters[:n] == "t" && sub[2] != "": // strftime
-			spec = fieldSpec{d: dTime, rank: 1, blanks: strings.Count(sub[2], " ")}
+			spec = fieldSpec{d: dTime, rank: 1, blanks: strings.Count(sub[2], " "), loose: true}
 		}
 		out := []piece{{field: true, name: "%" + name, spec: spec}}
 		if rest := letters[n:]; rest != "" {

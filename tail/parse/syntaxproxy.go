@@ -7,14 +7,14 @@ import (
 
 // haproxyVars are HAProxy's log variables.
 var haproxyVars = map[string]fieldSpec{
-	"ci": {d: dClient}, "cp": {}, "t": {d: dTime}, "tr": {d: dTime}, "T": {d: dTime, rank: 1, blanks: 1}, "Tl": {d: dTime, rank: 1, blanks: 1},
+	"ci": {d: dClient}, "cp": {d: dClient, more: true}, "t": {d: dTime}, "tr": {d: dTime}, "T": {d: dTime, rank: 1, blanks: 1}, "Tl": {d: dTime, rank: 1, blanks: 1},
 	"trg": {d: dTime, rank: 1, blanks: 1}, "trl": {d: dTime, rank: 1, blanks: 1}, "Ts": {d: dTime, rank: 2}, "f": {}, "ft": {},
 	"b": {d: dBackend}, "s": {d: dServer}, "TR": {}, "Tq": {}, "Th": {}, "Ti": {}, "Td": {}, "Tw": {d: dQueue, u: uMilli},
 	"Tc": {d: dConnect, u: uMilli}, "Tr": {d: dHeader, u: uMilli}, "Ta": {d: dDuration, u: uMilli}, "Tt": {d: dDuration, u: uMilli, rank: 1},
 	"Tu": {d: dDuration, u: uMilli, rank: 1}, "ST": {d: dStatus}, "B": {d: dBytes}, "U": {}, "CC": {}, "CS": {}, "tsc": {d: dFlags}, "ts": {d: dFlags, rank: 1},
 	"ac": {}, "fc": {}, "bc": {}, "sc": {}, "rc": {d: dRetries}, "sq": {}, "bq": {}, "hr": {braces: true}, "hs": {braces: true}, "r": {d: dRequest, blanks: 2},
 	"HM": {d: dMethod}, "HU": {d: dPath}, "HP": {d: dPath, rank: 1}, "HPO": {d: dPath, rank: 1}, "HQ": {d: dQuery}, "HV": {d: dProtocol}, "ID": {d: dRequestID},
-	"pid": {d: dPID}, "H": {}, "si": {}, "sp": {}, "bi": {}, "bp": {}, "fi": {}, "fp": {}, "lc": {}, "ms": {}, "rt": {}, "sslc": {}, "sslv": {}, "hrl": {}, "hsl": {}, "CCl": {}, "o": {},
+	"pid": {d: dPID}, "H": {}, "si": {}, "sp": {}, "bi": {}, "bp": {}, "fi": {}, "fp": {}, "lc": {}, "ms": {d: dTime, more: true}, "rt": {}, "sslc": {}, "sslv": {}, "hrl": {}, "hsl": {}, "CCl": {}, "o": {},
 }
 
 // haproxyToken matches a variable with its flags, a sample expression, or an
@@ -99,15 +99,30 @@ var envoyVars = map[string]fieldSpec{
 	"UPSTREAM_CLUSTER_RAW": {d: dBackend, rank: 1}, "ROUTE_NAME": {d: dBackend, rank: 2}, "CONNECTION_ID": {d: dConn},
 }
 
+// isEnvoy says whether body has an operator of Envoy's; "%HP%HQ" is HAProxy's.
+func isEnvoy(body string) bool {
+	for _, m := range envoyName.FindAllString(body, -1) {
+		if _, ok := envoyVars[operator(m)]; ok || strings.HasSuffix(m, ")%") {
+			return true
+		}
+	}
+	return false
+}
+
+// operator is the name of a command operator without its length limit.
+func operator(m string) string {
+	return envoyCut.ReplaceAllString(strings.ToUpper(strings.Trim(m, "%")), "")
+}
+
 var envoyCut = regexp.MustCompile(`:\d+$`)
 
 func envoyPieces(body string) []piece {
 	body = strings.ReplaceAll(strings.ReplaceAll(body, `\n`, ""), `\"`, `"`)
 	return piecesOf(body, envoyName, func(m string) []piece {
-		name := envoyCut.ReplaceAllString(strings.ToUpper(strings.Trim(m, "%")), "")
+		name := operator(m)
 		spec, ok := envoyVars[name]
 		if !ok && strings.HasPrefix(name, "START_TIME(") {
-			spec = fieldSpec{d: dTime, blanks: strings.Count(name, " ")}
+			spec = fieldSpec{d: dTime, blanks: strings.Count(name, " "), loose: true}
 		}
 		return []piece{{field: true, name: m, spec: spec}}
 	})

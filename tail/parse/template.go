@@ -4,19 +4,29 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"why502/tail"
 )
 
-// template is a gateway's own format string, compiled once into a plan of
-// literals and fields.
+// template is a gateway's own format string, compiled once: a sequence of literals
+// and fields or, where the string is a JSON object, one such sequence for each of
+// its members, which may then come in any order.
 type template struct {
 	format Format
-	parts  []part
-	end    []byte // literal after the last field
-	json   bool   // the values are escaped as JSON
-	finish func(s *state, ev *tail.Event)
+	sequence
+	members []member
+	ids     map[string]keyID // of the members, by normalized path
+	json    bool             // the values are escaped as JSON
+	timed   bool             // has a time of a form that is known
+	finish  func(s *state, ev *tail.Event)
+}
+
+// sequence is the compiled text: parts and what stands behind the last.
+type sequence struct {
+	parts []part
+	end   []byte
 }
 
 // part is a field with the literal that stands before it.
@@ -36,6 +46,8 @@ type fieldSpec struct {
 	slash  bool // ends before a slash: a host right before its path
 	braces bool // absent but for a value in braces (HAProxy's captured headers)
 	tail   bool // the rest of the field before it: a query after its path
+	more   bool // belongs to the field before it: a port, the fraction of a second
+	loose  bool // of a time: of a form that may not be readable (strftime)
 }
 
 // piece is a literal or a field, as the readers of the syntaxes yield them.
@@ -55,62 +67,72 @@ var aliases = map[string]string{
 	"combinedio": "apache-combined-d", "httplog": "haproxy-http", "tcplog": "haproxy-tcp", "httpslog": "haproxy-https",
 }
 
-// compileTemplate compiles a format string of nginx ("$status"), Apache ("%>s"),
-// HAProxy ("%ST") or Envoy ("%RESPONSE_CODE%"). The syntax is told by the names in
-// it. The directive around it may be there too: `log_format main '...' '...';`,
-// `LogFormat "..." nick`, `log-format "..."`.
+// compileTemplate compiles a format string of one of the syntaxes, which is told by
+// the names in it. The directive around it may be there too: `log_format main '...'
+// '...';`, `LogFormat "..." nick`, `log-format "..."`.
 func compileTemplate(text string) (*template, error) {
 	if len(text) > maxTemplate {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxTemplate)
 	}
-	text = strings.TrimSpace(text)
-	body, json := directive(text)
-	var pieces []piece
-	t := &template{json: json || strings.HasPrefix(strings.TrimSpace(body), "{")}
-	gateway := templateGateway(body)
-	switch gateway {
-	case "nginx":
-		pieces = nginxPieces(body)
-		t.finish = func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }
-	case "envoy":
-		pieces = envoyPieces(body)
-		t.finish = func(_ *state, ev *tail.Event) { envoyMaker(ev) }
-	case "haproxy":
-		pieces = haproxyPieces(body)
-		t.finish = haproxyTemplateFinish
-	case "apache":
-		pieces = apachePieces(body)
-	default:
-		return nil, errors.New("it is neither a format of why502 formats nor a format string of nginx, Apache, HAProxy or Envoy")
+	body, json := directive(strings.TrimSpace(text))
+	x := syntaxOf(body)
+	if x == nil {
+		return nil, errors.New("it is neither a format of why502 formats nor a format string of nginx, Apache, HAProxy, Envoy, Caddy, gunicorn or uWSGI")
 	}
+	t := &template{finish: x.finish}
+	t.json = json || strings.HasPrefix(strings.TrimSpace(body), "{") && x.gateway != "caddy"
 	t.format = Format{
-		Name: gateway + "-template", Gateway: gateway, Kind: tail.KindAccess, Title: "a format string of " + gateway,
-		build: t.build,
+		Name: x.gateway + "-template", Gateway: x.gateway, Kind: x.kind, Title: "a format string of " + x.gateway, build: t.build,
 	}
-	return t, t.assemble(pieces)
+	known := 0
+	var err error
+	if t.members, t.ids, known = jsonMembers(body, x); t.members == nil {
+		t.sequence, known, err = assemblePieces(x.pieces(body))
+	}
+	if err == nil && known == 0 {
+		err = errors.New("it has no field that is known")
+	}
+	t.timed = t.hasTime()
+	return t, err
 }
 
 func (t *template) parser(st *state) *lineParser { return newParser(&t.format, st) }
 
-// assemble makes the parts and looks after fields without a literal in between.
-func (t *template) assemble(pieces []piece) error {
+// hasTime says whether the string has a time that every line must have.
+func (t *template) hasTime() bool {
+	all := slices.Clone(t.parts)
+	for _, m := range t.members {
+		all = append(all, m.parts...)
+	}
+	return slices.ContainsFunc(all, func(p part) bool { return p.d == dTime && !p.loose })
+}
+
+// assemblePieces makes the parts and looks after fields without a literal in
+// between. known counts the fields that tell something.
+func assemblePieces(pieces []piece) (q sequence, known int, err error) {
 	lit := ""
-	known := 0
 	for i, p := range pieces {
 		if !p.field {
 			lit += p.lit
 			continue
 		}
 		f := p.spec
-		if lit == "" && len(t.parts) > 0 {
-			prev := &t.parts[len(t.parts)-1]
+		var prev *part
+		if len(q.parts) > 0 {
+			prev = &q.parts[len(q.parts)-1]
+		}
+		if f.more && prev != nil && prev.extend(lit, f) {
+			lit = ""
+			continue
+		}
+		if lit == "" && prev != nil {
 			switch {
 			case f.d == dQuery && (prev.d == dPath || prev.d == dQuery):
 				f.tail = true
 			case f.d == dPath && prev.d == dHost:
 				prev.slash = true
 			default:
-				return fmt.Errorf("nothing tells where %s ends and %s begins", pieces[i-1].name, p.name)
+				return q, 0, fmt.Errorf("nothing tells where %s ends and %s begins", pieces[i-1].name, p.name)
 			}
 		}
 		if f.tail {
@@ -119,62 +141,102 @@ func (t *template) assemble(pieces []piece) error {
 		if f.d != dNone {
 			known++
 		}
-		t.parts = append(t.parts, part{lit: []byte(lit), fieldSpec: f})
+		q.parts = append(q.parts, part{lit: []byte(lit), fieldSpec: f})
 		lit = ""
 	}
-	t.end = []byte(strings.TrimRight(lit, " "))
-	if known == 0 {
-		return errors.New("it has no field that is known")
+	q.end = []byte(strings.TrimRight(lit, " "))
+	return q, known, nil
+}
+
+// extend takes f, which stands behind p and lit, as a part of p's value: a client's
+// port, a time's fraction or zone.
+func (p *part) extend(lit string, f fieldSpec) bool {
+	switch {
+	case p.d == dClient && f.d == dClient && lit == ":":
+		p.u = uPort
+	case p.d == dTime && f.d == dTime && strings.Trim(lit, " .,T") == "":
+		p.blanks += strings.Count(lit, " ") + f.blanks
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // build makes the line parser.
 func (t *template) build(s *state) parseFunc {
+	read := func(line []byte) bool { return t.read(s, line, t.json) }
+	if t.members != nil {
+		read = t.jsonReader(s)
+	}
 	return func(line []byte, ev *tail.Event) bool {
-		r := &s.rec
-		r.clear()
-		b := line
-		for i := range t.parts {
-			p := &t.parts[i]
-			var ok bool
-			if b, ok = literal(b, p.lit); !ok {
-				return false
-			}
-			next := t.end
-			if i+1 < len(t.parts) {
-				next = t.parts[i+1].lit
-			}
-			if p.braces && (len(b) == 0 || b[0] != '{') {
-				if at := cap(line) - cap(b); at > 0 && line[at-1] == ' ' {
-					b = line[at-1:] // the blank belongs to the next literal
-				}
-				continue
-			}
-			var v []byte
-			if v, b, ok = p.value(b, next); !ok {
-				return false
-			}
-			if p.d == dNone || absent(v) {
-				continue
-			}
-			if t.json && bytes.IndexByte(v, '\\') >= 0 {
-				v = s.unescape(v)
-			}
-			if p.d == dQuery && v[0] == '?' {
-				v = v[1:]
-			}
-			r.put(p.d, v, p.u, p.rank)
-		}
-		if b, ok := literal(b, t.end); !ok || len(trim(b)) > 0 {
+		s.rec.clear()
+		if !read(line) {
 			return false
 		}
-		r.fill(s, ev)
+		s.rec.fill(s, ev)
 		if t.finish != nil {
 			t.finish(s, ev)
 		}
-		return ev.Time != 0 || ev.Status != 0 || ev.Path != nil || ev.Duration != tail.None
+		return t.plausible(&s.rec, ev)
 	}
+}
+
+// plausible says whether the values are what the fields hold: another line may
+// have the literals of a loose format string too.
+func (t *template) plausible(r *record, ev *tail.Event) bool {
+	if t.timed && r.has(dTime) && ev.Time == 0 {
+		return false
+	}
+	if b := r.get(dStatus); b != nil && ev.Status == 0 && string(b) != "-1" && len(bytes.Trim(b, "0")) > 0 {
+		return false
+	}
+	return ev.Time != 0 || ev.Status != 0 || ev.Path != nil || ev.Duration != tail.None
+}
+
+// read puts the values of a line into the record.
+func (q *sequence) read(s *state, line []byte, json bool) bool {
+	b := line
+	for i := range q.parts {
+		p := &q.parts[i]
+		var ok bool
+		if b, ok = literal(b, p.lit); !ok {
+			return false
+		}
+		last, next := i+1 == len(q.parts), q.end
+		if !last {
+			next = q.parts[i+1].lit
+		}
+		if p.braces && (len(b) == 0 || b[0] != '{') {
+			if at := cap(line) - cap(b); at > 0 && line[at-1] == ' ' {
+				b = line[at-1:] // the blank belongs to the next literal
+			}
+			continue
+		}
+		var v []byte
+		if v, b, ok = p.value(b, next, last); !ok {
+			return false
+		}
+		p.put(s, v, json)
+	}
+	b, ok := literal(b, q.end)
+	return ok && len(trim(b)) == 0
+}
+
+// put keeps a value that says something.
+func (p *part) put(s *state, v []byte, json bool) {
+	if p.d == dNone || absent(v) {
+		return
+	}
+	if json && bytes.IndexByte(v, '\\') >= 0 {
+		v = s.unescape(v)
+	}
+	switch {
+	case p.d == dQuery && v[0] == '?':
+		v = v[1:]
+	case p.u == uMilli && v[0] == '+': // HAProxy with logasap
+		v = v[1:]
+	}
+	s.rec.put(p.d, v, p.u, p.rank)
 }
 
 // literal takes lit off b. A blank stands for one or more.
@@ -194,8 +256,8 @@ func literal(b, lit []byte) ([]byte, bool) {
 }
 
 // value reads the field's value from the beginning of b; next is the literal
-// behind it.
-func (p *part) value(b, next []byte) (v, rest []byte, ok bool) {
+// behind it, of the last field the end of the line.
+func (p *part) value(b, next []byte, last bool) (v, rest []byte, ok bool) {
 	if p.slash {
 		if i := bytes.IndexByte(b, '/'); i >= 0 {
 			return b[:i], b[i:], true
@@ -209,6 +271,14 @@ func (p *part) value(b, next []byte) (v, rest []byte, ok bool) {
 	switch {
 	case next[0] == '"' && inQuotes:
 		i := quoteEnd(b)
+		switch { // quotes inside are escaped, but for nginx's escape=none and Envoy
+		case i < 0:
+			return nil, nil, false
+		case last && len(b) > i+len(next):
+			i = bytes.LastIndex(b, next)
+		case !bytes.HasPrefix(b[i:], next):
+			i = bytes.Index(b, next)
+		}
 		if i < 0 {
 			return nil, nil, false
 		}

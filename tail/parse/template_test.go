@@ -7,11 +7,13 @@ import (
 	"why502/tail"
 )
 
-// templateCases are format strings with a line each.
-var templateCases = []struct {
+type templateCase struct {
 	name, template, line string
 	want                 map[string]string
-}{
+}
+
+// templateCases are format strings with a line each.
+var templateCases = append([]templateCase{
 	{
 		"nginx", `log_format timed '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
 			'"$http_referer" "$http_user_agent" rt=$request_time uct="$upstream_connect_time" '
@@ -74,6 +76,72 @@ var templateCases = []struct {
 			"backend": "web", "path": "/api/v1", "protocol": "HTTP/2", "method": "POST",
 		},
 	},
+}, moreTemplates...)
+
+// moreTemplates are format strings as people publish them.
+var moreTemplates = []templateCase{
+	{
+		"nginx with quotes of its own", `"$time_local" client=$remote_addr request="$request" status=$status rt=$request_time`,
+		`"23/Nov/2026:07:13:28 +0000" client=10.0.0.1 request="GET /a HTTP/1.1" status=502 rt=0.5`,
+		map[string]string{"time": "2026-11-23T07:13:28Z", "client": "10.0.0.1", "path": "/a", "status": "502", "duration": "0.5"},
+	},
+	{
+		"nginx json, any order", `{"t":"$msec","req":{"m":"$request_method","u":"$scheme://$host$request_uri"},"s":$status,"rt":"$request_time"}`,
+		`{"s":502,"rt":"0.100","t":"1700000000.123","req":{"u":"https://a.example/x?y=1","m":"GET"}}`,
+		map[string]string{"time": "2023-11-14T22:13:20.123Z", "method": "GET", "path": "/x?y=1", "host": "a.example", "status": "502", "duration": "0.1"},
+	},
+	{
+		"nginx, escape=none", `log_format raw escape=none '$remote_addr "$http_user_agent" $status $request_time "$request_id"';`,
+		`10.0.0.1 "an "agent"" 502 0.5 "a"b"`,
+		map[string]string{"user_agent": `an "agent"`, "status": "502", "request_id": `a"b`},
+	},
+	{
+		"apache, time in parts", `%a [%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t] "%r" %>s %D`,
+		`2001:db8::7 [23/Nov/2026:07:17:20.250 +0100] "GET /a HTTP/1.1" 502 1500`,
+		map[string]string{"time": "2026-11-23T06:17:20.25Z", "client": "2001:db8::7", "status": "502", "duration": "0.0015"},
+	},
+	{
+		"haproxy, v6 client and parts of a time", `log-format "%Ts.%ms %ci:%cp %HM %HP%HQ %ST %Ta %b/%s %tsc"`,
+		`1700000000.123 2001:db8::7:5012 GET /a?b=c 502 +17 be/s1 SH--`,
+		map[string]string{"time": "2023-11-14T22:13:20.123Z", "client": "2001:db8::7", "path": "/a?b=c", "duration": "0.017", "upstream": "be/s1"},
+	},
+	{
+		"envoy json, null and other order", `{"start_time":"%START_TIME%","m":"%REQ(:METHOD)%","p":"%REQ(:PATH)%","code":"%RESPONSE_CODE%","d":"%DURATION%","up":"%UPSTREAM_HOST%"}`,
+		`{"code":503,"d":12,"m":"GET","p":"/a","start_time":"2026-11-23T07:17:20.250Z","up":null}`,
+		map[string]string{"time": "2026-11-23T07:17:20.25Z", "method": "GET", "path": "/a", "status": "503", "duration": "0.012", "upstream": ""},
+	},
+	{
+		"gunicorn", `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %(D)s %(p)s %({X-Request-Id}i)s`,
+		`10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/1.1" 502 5 "-" "curl/8" 1500 <17> r1`,
+		map[string]string{"time": "2026-11-23T06:17:20Z", "status": "502", "duration": "0.0015", "request_id": "r1", "kind": "upstream"},
+	},
+	{
+		"uwsgi", `%(addr) [%(ctime)] "%(method) %(uri) %(proto)" %(status) %(rsize) %(msecs)`,
+		`10.0.0.1 [Mon Nov 23 07:17:20 2026] "GET /a?b HTTP/1.1" 502 5 1500`,
+		map[string]string{"time": "2026-11-23T07:17:20Z", "status": "502", "duration": "1.5", "path": "/a?b", "bytes": "5"},
+	},
+	{
+		"caddy", `{common_log} "{request>headers>User-Agent>[0]}" {duration}`,
+		`10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/2.0" 502 5 "curl/8" 0.015`,
+		map[string]string{"time": "2026-11-23T06:17:20Z", "status": "502", "duration": "0.015", "user_agent": "curl/8"},
+	},
+}
+
+// TestTemplateRefuses: a line that has the literals by chance is not read as one of
+// the format string.
+func TestTemplateRefuses(t *testing.T) {
+	for _, line := range []string{
+		`web-1  | 2026-11-23T07:14:34.1Z 10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/1.1" 502 5`,
+		`[pod/web/app] 2026-11-23T07:14:34.1Z stdout F 10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/1.1" 502 5`,
+	} {
+		plan, err := Named(`%h %l %u %t "%r" %>s %b`, testEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ev tail.Event
+		plan.NewParser(testEnv).Parse([]byte(line), &ev)
+		compare(t, line, &ev, map[string]string{"client": "10.0.0.1", "time": "2026-11-23T06:17:20Z", "status": "502", "format": "apache-template"})
+	}
 }
 
 func TestTemplates(t *testing.T) {
