@@ -182,7 +182,11 @@ func otherParts(r *Record) []part {
 		}
 		return parts
 	case tail.KindUpstream:
-		return []part{as(themes.Accent, "app "), txt(r.message())}
+		parts := []part{as(themes.Accent, "app "), txt(r.message())}
+		if frame := r.Safe("frame", 200); frame != "" {
+			parts = append(parts, dim("  at "), mark(frame))
+		}
+		return parts
 	case tail.KindSystem:
 		return []part{as(themes.Accent, "sys "), txt(r.message())}
 	}

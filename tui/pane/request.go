@@ -2,6 +2,7 @@ package pane
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"why502/probe/incident"
@@ -39,6 +40,9 @@ func (q *Request) lines(in *Input) []docLine {
 		name = max(name, draw.Width(tail.Safe(f.Name, 30)))
 	}
 	for _, f := range r.Fields {
+		if f.Name == "text" {
+			continue // stands below, line by line
+		}
 		role := themes.Text
 		if f.Name == "status" {
 			role = partRole(&r.Line)
@@ -52,9 +56,18 @@ func (q *Request) lines(in *Input) []docLine {
 	if len(r.Fields) == 0 {
 		t.add(dim("  no parser understood this line"))
 	}
-	t.section("The line as it came, " + tail.Safe(in.sourceFull(q.line.Source), 200))
+	lines := strings.Split(q.line.Text, "\n")
+	what := "The line as it came, "
+	if len(lines) > 1 {
+		what = "The " + Plural(len(lines), "line") + " as they came, "
+	}
+	t.section(what + tail.Safe(in.sourceFull(q.line.Source), 200))
 	at := len(t.lines)
-	t.wrapped(txt("  "), txt(tail.Safe(q.line.Text, fieldLimit)))
+	for _, l := range lines {
+		shown := tail.Safe(l, fieldLimit)
+		inner := strings.TrimLeft(shown, " ")
+		t.wrapped(txt("  "+shown[:len(shown)-len(inner)]), txt(inner))
+	}
 	for i := at; i < len(t.lines); i++ {
 		t.lines[i].copy, t.lines[i].what = q.line.Text, "line"
 	}
