@@ -23,6 +23,7 @@ type finding struct {
 	count       uint64 // within the incident once it is known
 	first, last time.Time
 	seconds     []window.SecondCount
+	exception   string   // type of the exception that the lines tell of, "" for none
 	groups      []uint64 // of the window.Cases that it stands for
 	upstreams   []window.Count
 	window.Spread
@@ -34,7 +35,7 @@ type finding struct {
 
 // request says whether a line stands for one request (and not for a change of
 // state).
-func (f *finding) request() bool { return !f.sig.Event }
+func (f *finding) request() bool { return !f.state() }
 
 // evidence is all that the logs show, by role.
 type evidence struct {
@@ -107,6 +108,7 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	return &finding{
 		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Shown(),
 		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, Spread: m.Spread, groups: []uint64{m.Group},
+		exception: m.Exception,
 	}
 }
 
@@ -154,8 +156,11 @@ func (e *evidence) within(from, to time.Time) {
 			continue
 		}
 		lo, hi := from.Unix(), to.Unix()
-		if f.sig.Role == Primary && f.sig.Event {
+		switch {
+		case f.sig.Role == Primary && f.state():
 			lo -= int64(lookBack / time.Second)
+		case f.aside():
+			lo -= int64(shortly / time.Second)
 		}
 		g := *f
 		g.count, g.seconds = 0, nil

@@ -27,31 +27,24 @@ func snapshotOf(now time.Time, files ...logFile) *incident.Snapshot {
 		env := parse.Env{Now: now, Zone: time.UTC}
 		src := incident.Source{Name: f.name}
 		plan := parse.Detect(f.data, env)
-		parser := plan.NewParser(env)
 		counts := map[string]int{}
 		kinds := map[tail.Kind]int{}
 		gateways := map[string]int{}
-		var ev tail.Event
-		for line := range bytes.Lines(f.data) {
-			line = bytes.TrimRight(line, "\r\n")
-			if len(line) == 0 {
-				continue
-			}
-			parser.Parse(line, &ev)
-			src.Lines++
+		plan.NewRecords(env).Read(f.data, 0, false, func(ev *tail.Event, _ uint64, lines int) {
+			src.Lines += uint64(lines)
 			if ev.Kind == tail.KindRaw {
-				src.Unparsed++
+				src.Unparsed += uint64(lines)
 				if len(src.UnparsedSamples) < incident.MaxSamples {
-					src.UnparsedSamples = append(src.UnparsedSamples, string(line))
+					src.UnparsedSamples = append(src.UnparsedSamples, string(ev.Line))
 				}
-				continue
+				return
 			}
-			src.Parsed++
+			src.Parsed += uint64(lines)
 			counts[ev.Format]++
 			kinds[ev.Kind]++
 			gateways[ev.Gateway]++
-			stats.Add(&ev, f.name)
-		}
+			stats.Add(ev, f.name)
+		})
 		src.Format, src.Kind, src.Gateway = top(counts), top(kinds), top(gateways)
 		s.Sources = append(s.Sources, src)
 	}

@@ -33,6 +33,7 @@ func findEpisode(v *window.View, found []*finding) episode {
 	points := withMessages(v.Points, found)
 	ep := episodeIn(points)
 	if ep.found {
+		unhurry(&ep, v, found)
 		refine(&ep, v)
 		slump(&ep, found)
 		return ep
@@ -154,6 +155,28 @@ func refine(ep *episode, v *window.View) {
 	}
 	if !exact.IsZero() {
 		ep.start = exact
+	}
+}
+
+// unhurry moves an onset that only the application's or the system's log shows on
+// to the first request that failed: what happened before it is its reason, not a
+// failure.
+func unhurry(ep *episode, v *window.View, found []*finding) {
+	if len(v.Points) == 0 || ep.firstFailure.Unix() < v.Points[0].Unix {
+		return
+	}
+	gateway := slices.DeleteFunc(slices.Clone(found), (*finding).aside)
+	first, last := ep.firstFailure.Unix(), min(ep.firstFailure.Add(lookBack).Unix(), ep.lastFailure.Unix())
+	for _, p := range withMessages(v.Points, gateway) {
+		switch {
+		case p.Unix < first || p.Failed == 0:
+		case p.Unix > last || p.Unix == first:
+			return
+		default:
+			ep.firstFailure = time.Unix(p.Unix, 0).UTC()
+			ep.start = ep.firstFailure.Add(-p.Lead)
+			return
+		}
 	}
 }
 

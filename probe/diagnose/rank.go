@@ -52,6 +52,9 @@ func (g *group) rank() {
 		if f.sig.Role == Hint {
 			damp = 0.5
 		}
+		if f.late(g.ep) {
+			damp *= lateDamp
+		}
 		if f.hushed {
 			damp = 0
 		}
@@ -79,6 +82,7 @@ func (g *group) weigh(f *finding, id ID, weight float64) {
 	if id != f.sig.Cause {
 		meaning = "These lines fit this as well: " + lowerFirst(table().causes[id].Meaning)
 	}
+	meaning += f.since(g.ep)
 	g.evidence[id] = append(g.evidence[id], Evidence{
 		Source: source, Count: f.count, First: f.first, Last: f.last,
 		Sample: f.sample, Meaning: meaning, Weight: weight,

@@ -34,6 +34,8 @@ var rules = []rule{
 	{"another target since the onset", newTarget},
 	{"the gateway was restarted", afterRestart},
 	{"one route, one method", oneRoute},
+	{"the application fails as it starts", startFails},
+	{"the kernel killed the process", outOfMemory},
 	{"what probes say", probeRule},
 	{"what the configuration says", configRule},
 	{"what the host says", hostRule},

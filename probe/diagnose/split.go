@@ -58,7 +58,7 @@ func mainCauses(primary []*finding, of func(*finding) []window.Count) map[string
 	ways := map[string]map[ID]uint64{}
 	var all uint64
 	for _, f := range primary {
-		if !f.request() || f.sig.Role == Hint {
+		if !f.request() || f.aside() || f.sig.Role == Hint {
 			continue
 		}
 		all += f.count
@@ -131,7 +131,7 @@ func groupsBy(primary []*finding, main map[string]ID, of func(*finding) []window
 		parts := map[ID]*finding{}
 		for _, v := range of(f) {
 			id, ok := main[v.Value]
-			if !ok || v.Failed == 0 || !f.request() {
+			if !ok || v.Failed == 0 || !f.request() || f.aside() {
 				continue
 			}
 			if by[id] == nil {

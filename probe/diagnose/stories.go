@@ -189,7 +189,7 @@ func tell(e *evidence, ep *episode, groups []*group) {
 		return c.Failed && (ep.firstFailure.IsZero() || isExcerpt(e.snap) ||
 			!c.Time.Before(ep.start.Add(-time.Second)) && c.Time.Before(ep.lastFailure.Add(trailing)))
 	})
-	slices.SortStableFunc(all, func(a, b Story) int { return min(len(b.Lines), 2) - min(len(a.Lines), 2) })
+	slices.SortStableFunc(all, func(a, b Story) int { return min(len(b.Lines), 3) - min(len(a.Lines), 3) })
 	for _, g := range groups {
 		seen := map[string]bool{}
 		for i := range all {
@@ -210,7 +210,9 @@ func tell(e *evidence, ep *episode, groups []*group) {
 func (s *Story) way() string {
 	way := strconv.FormatUint(s.Request.Group, 36)
 	for _, l := range s.Lines {
-		way += " " + strconv.FormatUint(l.Line.Group, 36)
+		if l.Line.Kind == tail.KindError {
+			way += " " + strconv.FormatUint(l.Line.Group, 36)
+		}
 	}
 	return way
 }
