@@ -108,9 +108,9 @@ func (a *Aggregator) Publish() *Snapshot {
 	a.dirty = false
 	a.generation++
 	now := a.opt.Now()
-	// The series of an old log ends with it, not with the clock.
+	// The series of a report or an old log ends with the log, not with the clock.
 	end := now
-	if last := a.stats.Last(); !last.IsZero() && now.Sub(last) > a.opt.Span {
+	if last := a.stats.Last(); !last.IsZero() && (!a.opt.Live || now.Sub(last) > a.opt.Span) {
 		end = last
 	}
 	s := &Snapshot{

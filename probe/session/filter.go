@@ -66,9 +66,10 @@ func newFilter(c *Config) (*filter, error) {
 // lets says whether ev passes. at is the event's time or, for a line without one,
 // that of the line before it.
 func (f *filter) lets(ev *tail.Event, at int64) bool {
-	if f == nil {
-		return true
-	}
+	return f == nil || f.passes(ev, at)
+}
+
+func (f *filter) passes(ev *tail.Event, at int64) bool {
 	if f.since != 0 && at < f.since || f.until != 0 && at > f.until {
 		return false
 	}

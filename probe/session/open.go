@@ -109,8 +109,8 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	for _, src := range sources {
 		s.startSource(src)
 	}
-	s.routine(func() { s.agg.Run(s.ctx) })
 	if cfg.Live {
+		s.routine(func() { s.agg.Run(s.ctx) })
 		s.routine(s.watchHost)
 		s.routine(func() { s.every(expireEvery, s.in.expire) })
 	}
@@ -230,7 +230,7 @@ func (s *Session) Wait() error {
 // Ask asks all targets once, when probing is allowed and the log is of now, and
 // publishes what they said.
 func (s *Session) Ask(ctx context.Context) {
-	snap := s.agg.Publish()
+	snap := s.Snapshot()
 	if s.cfg.NoProbe || len(s.cfg.Endpoints) == 0 && time.Since(snap.Traffic.Last) > recentLog {
 		return
 	}

@@ -1,7 +1,5 @@
 package window
 
-import "bytes"
-
 // maxValue is the length at which a counted value is cut, in bytes.
 const maxValue = 256
 
@@ -25,23 +23,16 @@ type word struct {
 
 // find returns the number of key, -1 when it is not known.
 func (d *dict) find(hash uint64, key []byte) int {
-	if len(d.slots) == 0 {
-		return -1
-	}
-	mask := uint64(len(d.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		slot := d.slots[i]
+	for i := hash; len(d.slots) > 0; i++ {
+		slot := d.slots[i&uint64(len(d.slots)-1)]
 		if slot == 0 {
-			return -1
+			break
 		}
-		if slot>>16 != uint32(hash>>48) {
-			continue
-		}
-		n := int(uint16(slot)) - 1
-		if w := &d.words[n]; bytes.Equal(d.arena[w.off:w.off+w.len], key) {
+		if n := int(uint16(slot)) - 1; slot>>16 == uint32(hash>>48) && string(d.key(n)) == string(key) {
 			return n
 		}
 	}
+	return -1
 }
 
 // add numbers key, which must not be known.

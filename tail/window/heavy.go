@@ -64,12 +64,16 @@ func (h *heavy) addHashed(hash uint64, value []byte, failed bool) (entered bool)
 
 // count counts entry n once.
 func (h *heavy) count(n int, failed bool) {
-	e := &h.entries[n]
-	if !failed {
-		e.ok++
-		h.ok++
+	if failed {
+		h.countFailed(n)
 		return
 	}
+	h.entries[n].ok++
+	h.ok++
+}
+
+func (h *heavy) countFailed(n int) {
+	e := &h.entries[n]
 	if e.failed == 0 && e.ok > 0 {
 		h.good--
 		h.bad++

@@ -129,8 +129,12 @@ func (s *Stats) addSecond(ev *tail.Event, failed, retried, aborted bool, upstrea
 	if aborted {
 		c.aborted++
 	}
-	s.timeline.addLatency(p, unix, 0, ev.Duration)
-	s.timeline.addLatency(p, unix, 1, upstreamTime)
+	if ev.Duration >= 0 {
+		s.timeline.addLatency(p, unix, 0, ev.Duration)
+	}
+	if upstreamTime >= 0 {
+		s.timeline.addLatency(p, unix, 1, upstreamTime)
+	}
 }
 
 // addOutcome counts the request among those that ended alike and returns their

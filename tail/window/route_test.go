@@ -2,6 +2,7 @@ package window
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -103,9 +104,17 @@ func TestLatencyRowAsBySearch(t *testing.T) {
 }
 
 func BenchmarkRoute(b *testing.B) {
-	method, path := []byte("GET"), []byte("/api/v1/orders/12345?page=2")
+	r := rand.New(rand.NewPCG(3, 1))
+	paths := make([][]byte, 4096) // too many for the processor to learn them
+	for i := range paths {
+		paths[i] = fmt.Appendf(nil, "/api/v1/%s%d/%d", []string{"orders", "res", "u"}[r.IntN(3)], r.IntN(12), r.IntN(5000))
+		if r.IntN(2) == 0 {
+			paths[i] = fmt.Appendf(paths[i], "?page=%d", r.IntN(100))
+		}
+	}
+	method := []byte("GET")
 	var scratch []byte
-	for b.Loop() {
-		scratch = routeOf(scratch, method, path)
+	for i := 0; b.Loop(); i++ {
+		scratch = routeOf(scratch, method, paths[i%len(paths)])
 	}
 }

@@ -58,10 +58,13 @@ type timeline struct {
 // at returns the page of a second, nil when it is older than all that may be
 // kept.
 func (t *timeline) at(unix int64) *page {
-	key := unix >> pageBits
-	if t.last != nil && t.last.key == key {
-		return t.last
+	if key := unix >> pageBits; t.last == nil || t.last.key != key {
+		t.last = t.find(key, unix)
 	}
+	return t.last
+}
+
+func (t *timeline) find(key, unix int64) *page {
 	p := t.pages[key]
 	if p == nil {
 		if p = t.newPage(key); p == nil {
@@ -70,7 +73,6 @@ func (t *timeline) at(unix int64) *page {
 			return nil
 		}
 	}
-	t.last = p
 	return p
 }
 
@@ -140,10 +142,11 @@ func (t *timeline) columns(p *page) *columns {
 // addLatency counts a duration; which is 0 for the request's, 1 for the
 // upstream's.
 func (t *timeline) addLatency(p *page, unix int64, which int, d time.Duration) {
-	if d < 0 {
-		return
+	c := p.lat
+	if c == nil {
+		c = t.columns(p)
 	}
-	if c := t.columns(p); c != nil {
+	if c != nil {
 		c[unix&(pageSeconds-1)][which][latencyRow(d)]++
 	}
 }

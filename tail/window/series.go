@@ -17,22 +17,23 @@ type series struct {
 
 // add counts n at second unix.
 func (s *series) add(unix int64, n uint32) {
-	if last := len(s.points) - 1; last >= 0 {
-		if p := &s.points[last]; p.Unix>>s.level == unix>>s.level {
-			p.Count += n
-			p.Unix = min(p.Unix, unix)
-			return
-		}
+	if last := len(s.points) - 1; last >= 0 && s.points[last].Unix>>s.level == unix>>s.level && s.points[last].Unix <= unix {
+		s.points[last].Count += n
+		return
 	}
 	s.insert(unix, n)
+}
+
+// insert counts n where the newest entry is not the one.
+func (s *series) insert(unix int64, n uint32) {
+	s.put(unix, n)
 	for len(s.points) > maxSeries {
 		s.level++
 		s.regrid()
 	}
 }
 
-// insert counts n where the newest entry is not the one.
-func (s *series) insert(unix int64, n uint32) {
+func (s *series) put(unix int64, n uint32) {
 	cell := unix >> s.level
 	i, found := slices.BinarySearchFunc(s.points, cell, func(p SecondCount, cell int64) int {
 		switch c := p.Unix >> s.level; {
