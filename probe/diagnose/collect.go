@@ -94,13 +94,16 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	if text == "" {
 		text = m.Sample
 	}
-	sig := t.lookup(m.Gateway, kind, text)
-	if sig == nil && m.Sample != text {
-		// The cause may stand in a field beside the message.
-		sig = t.lookup(m.Gateway, kind, m.Sample)
-	}
-	if sig == nil {
-		sig = t.lookup(m.Gateway, kind, m.Shape) // an application's access line: "answered with status 500"
+	// The cause may stand in a field beside the message; the shape of an
+	// application's access line is "answered with status 500".
+	var sig *Signature
+	for _, part := range []string{text, m.Sample, m.Shape} {
+		if s := t.lookup(m.Gateway, kind, part); s != nil && (sig == nil || sig.Role == Weak) {
+			sig = s
+		}
+		if sig != nil && sig.Role != Weak {
+			break
+		}
 	}
 	if sig == nil {
 		return nil

@@ -33,6 +33,7 @@ var rules = []rule{
 	{"timeouts for all or for some", timeouts},
 	{"another target since the onset", newTarget},
 	{"the gateway was restarted", afterRestart},
+	{"TLS and plain text since the onset", changedScheme},
 	{"one route, one method", oneRoute},
 	{"the application fails as it starts", startFails},
 	{"the kernel killed the process", outOfMemory},
@@ -365,6 +366,18 @@ func afterRestart(g *group) []weighing {
 		return nil
 	}
 	return []weighing{w}
+}
+
+// changedScheme: one end speaks TLS and the other does not. Lines alone show no more;
+// where both spoke alike until the onset, the gateway's target was changed.
+func changedScheme(g *group) []weighing {
+	if !g.has("tls-plain", "plain-to-tls") || g.shape.excerpt || g.ep.fromStart {
+		return nil
+	}
+	return []weighing{{
+		cause: GatewayConfig, weight: 2.1, title: "the gateway's target got the wrong scheme or port: one end speaks TLS, the other does not",
+		meaning: "Until the failing began, gateway and upstream spoke alike: the scheme or port of the target was changed.",
+	}}
 }
 
 // oneRoute: what fails on one route only, while the others work, is a matter of

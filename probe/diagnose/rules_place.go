@@ -10,8 +10,9 @@ import (
 // wrapped marks lines from a container: compose's prefix and docker's JSON.
 var wrapped = regexp.MustCompile(`^[\w.-]+\s+\| |"stream":"std(out|err)"`)
 
-// bridged finds a client on one of docker's bridges, which talks to a container.
-var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\| )(172\.(?:1[7-9]|2\d|3[01])\.\d+\.\d+)`)
+// bridged finds a client on one of docker's bridges, which talks to a container; the
+// last of them, 172.31, is also the network that Amazon gives its hosts.
+var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\| )(172\.(?:1[7-9]|2\d|30)\.\d+\.\d+)`)
 
 // bridges is where docker takes its networks from, unless told otherwise.
 var bridges = netip.MustParsePrefix("172.16.0.0/12")

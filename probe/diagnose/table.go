@@ -52,9 +52,9 @@ type rawSignature struct {
 
 // order is how the embedded files are tried: exact tables before general ones.
 var order = []string{
-	"kong-apisix", "apinto-error", "spring-litellm", "traefik-caddy", "nginx", "haproxy", "apache", "go",
+	"pages", "kong-apisix", "apinto-error", "spring-litellm", "traefik-caddy", "nginx", "haproxy", "apache", "go",
 	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
-	"python", "system", "generic-error", "generic", "patterns",
+	"python", "system", "clients", "generic-error", "generic", "patterns",
 }
 
 // patternWhere marks rows that stand for what many lines show together.
