@@ -47,8 +47,13 @@ type evidence struct {
 // collect matches the messages and outcomes of a snapshot.
 func collect(s *incident.Snapshot, t *Table) *evidence {
 	e := &evidence{snap: s}
+	picked := isExcerpt(s)
 	for i := range s.Traffic.Messages {
-		if f := matchMessage(&s.Traffic.Messages[i], t); f != nil {
+		f := matchMessage(&s.Traffic.Messages[i], t)
+		if picked {
+			f = rescue(f, &s.Traffic.Messages[i], s, t)
+		}
+		if f != nil {
 			e.all = append(e.all, f)
 		}
 	}
@@ -57,7 +62,7 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 			e.all = append(e.all, f)
 		}
 	}
-	if isExcerpt(s) || s.Traffic.Requests == 0 && len(e.all) == 0 {
+	if picked || s.Traffic.Requests == 0 && len(e.all) == 0 {
 		e.all = append(e.all, unparsed(s, t)...)
 	}
 	slices.SortStableFunc(e.all, func(a, b *finding) int {
@@ -88,6 +93,32 @@ func unparsed(s *incident.Snapshot, t *Table) []*finding {
 	return out
 }
 
+// rescue finds more about a message of an excerpt than its format and its line hold:
+// a few lines may be taken for another gateway's, and a record may have been wrapped,
+// so that its rest is among the lines that no parser understood.
+func rescue(f *finding, m *window.Message, s *incident.Snapshot, t *Table) *finding {
+	if family(m.Gateway) == "nginx" && !strings.Contains(m.Sample, ", client: ") {
+		for i := range s.Sources {
+			src := &s.Sources[i]
+			if src.Name != m.Source || len(src.UnparsedSamples) == 0 {
+				continue
+			}
+			whole := *m
+			whole.Text = m.Sample + " " + strings.TrimLeft(src.UnparsedSamples[0], "> \t")
+			if w := matchMessage(&whole, t); w != nil {
+				w.text, f = m.Text, w
+			}
+		}
+	}
+	if f != nil {
+		return f
+	}
+	if sig := t.anyText(m.Sample[:min(len(m.Sample), maxClassified)]); sig != nil {
+		return findingOf(m, sig)
+	}
+	return nil
+}
+
 func matchMessage(m *window.Message, t *Table) *finding {
 	kind := tail.Kind(m.Kind)
 	text := m.Text
@@ -108,8 +139,16 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	if sig == nil {
 		return nil
 	}
+	return findingOf(m, sig)
+}
+
+func findingOf(m *window.Message, sig *Signature) *finding {
+	text := m.Text
+	if text == "" {
+		text = m.Sample
+	}
 	return &finding{
-		sig: sig, gateway: m.Gateway, kind: kind, level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Shown(),
+		sig: sig, gateway: m.Gateway, kind: tail.Kind(m.Kind), level: strings.ToLower(m.Level), source: m.Source, text: text, sample: m.Shown(),
 		count: m.Count, first: m.First, last: m.Last, seconds: m.Seconds, upstreams: m.Upstreams, Spread: m.Spread, groups: []uint64{m.Group},
 		exception: m.Exception,
 	}
@@ -124,6 +163,12 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 		e.flags += " " + o.Sample // the flags were cut; their details stand in the line
 	}
 	sig := t.byEnding(&e)
+	if (sig == nil || sig.Role == Weak) && strings.HasPrefix(o.Sample, "{") {
+		// The error may stand in another field of the record.
+		if told := t.byText(o.Gateway, tail.KindError, o.Sample); told != nil && told.Role == Primary {
+			sig = told
+		}
+	}
 	if sig == nil {
 		return nil
 	}

@@ -57,7 +57,7 @@ func TestLoneLines(t *testing.T) {
 		{UpstreamDown, `{"level":"debug","error":"dial tcp 10.0.0.5:8000: connect: connection refused","time":"2026-03-01T10:00:00Z","message":"502 Bad Gateway"}`},
 		{Timeout, `[2026-03-01 10:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:17)
 [2026-03-01 10:00:01 +0000] [7] [ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?`},
-		{UpstreamDown, `[2026-03-01 10:00:01 +0000] [7] [ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?`},
+		{Overload, `[2026-03-01 10:00:01 +0000] [7] [ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?`},
 		{Overload, `[2026-03-01 10:00:01 +0000] [7] [ERROR] Worker (pid:17) was sent SIGKILL! Perhaps out of memory?
 Mar  1 10:00:01 web kernel: [159805.364253] Out of memory: Killed process 17 (gunicorn) total-vm:116345136kB, anon-rss:3558264kB, file-rss:0kB`},
 		{Timeout, `Sun Mar  1 10:00:00 2026 - *** HARAKIRI ON WORKER 1 (pid: 53, try: 1) ***
