@@ -83,7 +83,7 @@ func unparsed(s *incident.Snapshot, t *Table) []*finding {
 			line = line[:min(len(line), maxClassified)]
 			sig := t.byText(src.Gateway, tail.KindError, line)
 			if sig == nil || len(sig.Gateways) == 0 {
-				sig = t.anyText(line)
+				sig = cmp.Or(strong(t.anyText(line)), t.byDetail(line), t.anyText(line))
 			}
 			if sig != nil {
 				out = append(out, &finding{sig: sig, gateway: src.Gateway, kind: tail.KindError, source: src.Name, text: line, sample: line, count: 1})
@@ -165,9 +165,7 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 	sig := t.byEnding(&e)
 	if (sig == nil || sig.Role == Weak) && strings.HasPrefix(o.Sample, "{") {
 		// The error may stand in another field of the record.
-		if told := t.byText(o.Gateway, tail.KindError, o.Sample); told != nil && told.Role == Primary {
-			sig = told
-		}
+		sig = cmp.Or(strong(t.byText(o.Gateway, tail.KindError, o.Sample)), t.byDetail(o.Sample), sig)
 	}
 	if sig == nil {
 		return nil
@@ -177,6 +175,14 @@ func matchOutcome(o *window.Outcome, t *Table) *finding {
 		count: o.Count, first: o.First, last: o.Last, seconds: o.Seconds, upstreams: o.Upstreams, Spread: o.Spread, groups: o.Groups,
 		duration: o.Duration, status: o.Status,
 	}
+}
+
+// strong is s, or nil where it says no more than a status does.
+func strong(s *Signature) *Signature {
+	if s == nil || s.Role == Weak {
+		return nil
+	}
+	return s
 }
 
 // longFlags is the length from which an outcome's flags may have been cut, in

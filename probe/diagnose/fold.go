@@ -39,6 +39,9 @@ func fold(e *evidence, silent bool) []*finding {
 	primary = append(primary, unaccompanied(primary, companions)...)
 	primary = foldAccess(primary)
 	hush(primary)
+	if len(primary) == 0 && len(consequences) > 0 && !silent {
+		weak = nil // what the gateway says of its servers tells more than a status
+	}
 	if len(weak) > 0 {
 		primary = append(primary, unexplained(primary, weak, silent)...)
 	}

@@ -212,13 +212,7 @@ func boolInt(b bool) int {
 
 // words are the template values for texts and for commands.
 func (g *group) words() (text, command subject) {
-	upstream := g.server()
-	if upstream == "" {
-		upstream = g.upstream()
-	}
-	if upstream == "" {
-		upstream = most(g.ev.snap.Traffic.Top[0])
-	}
+	upstream := cmp.Or(g.server(), g.upstream(), g.told(), most(g.ev.snap.Traffic.Top[0]))
 	route := ""
 	for _, f := range g.findings {
 		if route = most(f.Routes); route != "" {

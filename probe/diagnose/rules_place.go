@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -16,6 +17,19 @@ var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\|
 
 // bridges is where docker takes its networks from, unless told otherwise.
 var bridges = netip.MustParsePrefix("172.16.0.0/12")
+
+// dialed finds the address in a message that names it without a field of its own.
+var dialed = regexp.MustCompile(`(?:dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|attempt to connect to|[Ff]ailed to connect to|when connecting to) (\[[0-9a-fA-F:]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+)`)
+
+// told is the address that the group's messages name, "" where none does.
+func (g *group) told() string {
+	for _, f := range g.findings {
+		if m := dialed.FindStringSubmatch(f.text[:min(len(f.text), maxClassified)]); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
 
 // containerAddress: addresses mean something else in a container. Its loopback is
 // the container itself, an address on another bridge cannot be reached at all, and
@@ -73,10 +87,7 @@ func containerAddress(g *group) []weighing {
 // address is the address of the group's upstream, the zero Addr for names and
 // paths.
 func (g *group) address() netip.Addr {
-	up := g.server()
-	if up == "" {
-		up = g.upstream()
-	}
+	up := cmp.Or(g.server(), g.upstream(), g.told())
 	if _, rest, ok := strings.Cut(up, "://"); ok {
 		up = rest
 	}
@@ -98,18 +109,19 @@ func (g *group) address() netip.Addr {
 // another bridge than those the lines show it on. Traefik takes addresses of
 // bridges from docker itself, so it runs beside them.
 func (g *group) contained(up netip.Addr) (contained, other bool) {
+	seen := false
 	for _, f := range g.findings {
 		contained = contained || wrapped.MatchString(f.sample)
 		m := bridged.FindStringSubmatch(f.sample)
 		if m == nil {
 			continue
 		}
-		contained = true
+		contained, seen = true, true
 		if client, err := netip.ParseAddr(m[1]); err == nil && up.Is4() && client.As4()[1] != up.As4()[1] {
 			other = true
 		}
 	}
-	if g.ev.gateway() == "traefik" && bridges.Contains(up) {
+	if bridges.Contains(up) && (g.ev.gateway() == "traefik" || contained && !seen) {
 		return true, true
 	}
 	return contained, other

@@ -296,6 +296,22 @@ func (t *Table) anyText(text string) *Signature {
 	return nil
 }
 
+// wordLength is the length from which a detail of an access row is a word that
+// stands for itself wherever it is found, in bytes.
+const wordLength = 9
+
+// byDetail returns the first access row whose detail is a word of the text: a part
+// of a record without its format, such as one field of a cloud's log.
+func (t *Table) byDetail(text string) *Signature {
+	for i := range t.signatures {
+		s := &t.signatures[i]
+		if slices.ContainsFunc(s.Details, func(d string) bool { return len(d) >= wordLength && strings.Contains(text, d) }) {
+			return s
+		}
+	}
+	return nil
+}
+
 // byEnding returns the first row that matches the end of a request.
 func (t *Table) byEnding(e *ending) *Signature {
 	for _, exact := range []bool{true, false} {

@@ -30,7 +30,7 @@ var envoyJSONFormats = []Format{
 	{
 		Name: "istio-json", Gateway: "istio", Kind: tail.KindAccess, first: "{",
 		Title: "Istio's JSON, milliseconds", Doc: "https://istio.io/latest/docs/tasks/observability/logs/access-log/",
-		build: envoyJSONOf("response_code|response_flags|authority|upstream_cluster", "@timestamp|x-envoy-origin-path").compile(),
+		build: envoyJSONOf("response_code|response_flags|authority", "@timestamp|x-envoy-origin-path").compile(),
 		Positive: []Sample{{
 			`{"start_time":"2025-12-31T16:37:40.479Z","authority":"a.example","bytes_sent":10,"duration":4,"method":"GET","path":"/p","protocol":"HTTP/1.1","request_id":"77","response_code":503,"response_flags":"UF","response_code_details":"upstream_reset_before_response_started{remote_connection_failure}","upstream_transport_failure_reason":"delayed_connect_error:_111","upstream_host":"10.0.0.1:80","upstream_cluster":"outbound|80||web","upstream_service_time":null,"route_name":"default"}`,
 			map[string]string{
