@@ -85,6 +85,10 @@ var apiFormats = []Format{
 				`2024-09-16T16:47:50.236+02:00 ERROR 244 --- [gateway] [ctor-http-nio-4] [abc-def] a.w.r.e.Handler : finishConnect(..) failed: Connection refused: /10.0.0.5:80`,
 				map[string]string{"time": "2024-09-16T14:47:50.236Z", "level": "ERROR"},
 			},
+			{
+				`2023-09-16 16:47:50.236  INFO 244 --- [ctor-http-nio-4] reactor.netty.http.server.AccessLog : 10.0.0.9 - - [16/Sep/2023:16:47:49 +0000] "GET /a HTTP/1.1" 500 341 12`,
+				map[string]string{"time": "2023-09-16T16:47:49Z", "kind": "access", "status": "500", "duration": "0.012", "level": ""},
+			},
 		},
 	},
 	{
@@ -243,6 +247,7 @@ func krakendLog(s *state) parseFunc {
 
 // spring reads "TIME  LEVEL PID --- [thread]... logger : message".
 func spring(s *state) parseFunc {
+	access := clfRest(0, nettyTail)(s)
 	return func(line []byte, ev *tail.Event) bool {
 		ns, n, ok := s.clk.iso(line)
 		if !ok || n < 23 {
@@ -258,6 +263,10 @@ func spring(s *state) parseFunc {
 			return false
 		}
 		msg := trim(rest[i+3:])
+		if index(rest[:i], ".AccessLog") >= 0 && access(msg, ev) {
+			ev.Kind = tail.KindAccess
+			return true
+		}
 		ev.Time, ev.Level, ev.PID, ev.Message = ns, level, pid, msg
 		if len(msg) > 2 && msg[0] == '[' {
 			if id, after, ok := cut(msg[1:], ']'); ok && isWord(id) {

@@ -98,7 +98,8 @@ func clfWho(b []byte, ev *tail.Event) bool {
 	}
 	i := bytes.IndexByte(b, ' ')
 	if i < 0 {
-		return false
+		ev.Client = b
+		return isAddress(b) // neither ident nor user: aiohttp, and formats of people's own
 	}
 	rest := b[i+1:]
 	first := b[:i]
@@ -165,8 +166,8 @@ func tails(rest []byte, to *[8][]byte) (n int, after []byte, ok bool) {
 		n++
 		rest = rest[i+2:]
 		if len(rest) > 0 {
-			if rest[0] != ' ' {
-				return n, rest, false
+			if rest[0] != ' ' { // nginx's documentation has rt= right behind the user agent
+				return n, rest, keyLength(rest) > 0
 			}
 			rest = rest[1:]
 		}

@@ -47,7 +47,7 @@ var envoyFormats = []Format{
 		}},
 	},
 	{
-		Name: "envoy-text", Gateway: "envoy", Kind: tail.KindAccess, first: "[",
+		Name: "envoy-text", Gateway: "envoy", Kind: tail.KindAccess, first: "[A",
 		Title: "Envoy's default text; Contour and Ambassador write the same", Doc: docEnvoy + "#default-format-string",
 		build: envoyText("default"),
 		Positive: []Sample{
@@ -58,6 +58,10 @@ var envoyFormats = []Format{
 			{
 				`[2016-04-15T20:17:00.310Z] "- - -" 0 UF,URX 154 0 226 - "-" "-" "-" "-" "10.0.2.1:80"`,
 				map[string]string{"status": "", "method": "", "flags": "UF,URX", "upstream": "10.0.2.1:80"},
+			},
+			{
+				`ACCESS [2016-04-15T20:17:00.310Z] "GET /a HTTP/1.1" 503 UH 0 19 0 - "10.0.35.28" "curl/8" "id1" "a.example" "-"`,
+				map[string]string{"path": "/a", "status": "503", "flags": "UH"},
 			},
 			{ // Envoy escapes nothing
 				`[2016-04-15T20:17:00.310Z] "GET /a?q="x" HTTP/1.1" 503 UH 0 19 0 - "10.0.35.28" "an "agent" of \ " "id1" "a.example" "-"`,
@@ -127,6 +131,7 @@ func envoyDetails(b []byte) (kind string, details, transport, rest []byte, ok bo
 
 // envoyHead reads up to the flags.
 func (s *state) envoyHead(line []byte, ev *tail.Event) (flags, rest []byte, ok bool) {
+	line = bytes.TrimPrefix(line, []byte("ACCESS ")) // Emissary, Ambassador
 	if len(line) < 30 || line[0] != '[' || line[5] != '-' || line[11] != 'T' {
 		return nil, nil, false
 	}

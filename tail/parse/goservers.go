@@ -84,16 +84,24 @@ var goFormats = []Format{
 				`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /a HTTP/1.1" 500 341 12`,
 				map[string]string{"status": "500", "duration": "0.012"},
 			},
+			{
+				`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /a HTTP/1.1" 500 341 8080 12 ms`,
+				map[string]string{"status": "500", "duration": "0.012"},
+			},
 		},
 	},
 }
 
-// nettyTail reads a count of milliseconds with or without its unit.
+// nettyTail reads a count of milliseconds with or without its unit, in old versions
+// behind the port.
 func nettyTail(_ *state, q [][]byte, rest []byte, ev *tail.Event) bool {
 	if len(q) != 0 {
 		return false
 	}
 	rest = bytes.TrimSuffix(trim(rest), []byte("ms"))
+	if port, ms := word(trim(rest)); len(ms) > 0 && allDigits(port) {
+		rest = ms
+	}
 	d, ok := decimal(trim(rest), time.Millisecond)
 	ev.Duration = d
 	return ok && allDigits(trim(rest))

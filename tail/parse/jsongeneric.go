@@ -217,7 +217,7 @@ var unitKeys = func() (t [maxKeys]unit) {
 	}
 	for path, u := range map[string]unit{
 		"event.duration": uNano, "event~duration": uNano, "latency_human": uGo,
-		"request_time": uGuess, "duration": uGuess, "latency": uGuess, "elapsed": uGuess, "response_time": uGuess, "time_taken": uGuess,
+		"request_time": uFixed, "duration": uGuess, "latency": uGuess, "elapsed": uGuess, "response_time": uGuess, "time_taken": uGuess,
 		"took": uGuess, "request_duration": uGuess, "total_time": uGuess, "elapsed_time": uGuess, "responseTime": uGuess, "timeTaken": uGuess,
 		"upstream_service_time": uNone, "processing_time": uGuess,
 	} {

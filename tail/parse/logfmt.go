@@ -11,6 +11,14 @@ func (s *state) logfmt(line []byte, ev *tail.Event, keys logfmtKey) bool {
 	r.clear()
 	pairs := 0
 	b := trim(line)
+	if len(b) > 0 && b[0] == '"' { // a quoted time stands first: nginx's "apm" format
+		stamp, rest, ok := quoted(b)
+		if _, good := s.clk.any(stamp); !ok || !good {
+			return false
+		}
+		r.put(dTime, stamp, uNone, 0)
+		b = rest
+	}
 	for len(b) > 0 {
 		n := 0
 		for n < len(b) && b[n] != '=' && b[n] != ' ' && b[n] != '"' {
@@ -98,8 +106,10 @@ func anyKeys(k []byte) (datum, unit) {
 		return dClient, uNone
 	case "request_id", "req_id", "trace_id", "reqid", "rid":
 		return dRequestID, uNone
-	case "duration", "latency", "elapsed", "took", "service", "request_time", "response_time", "dur":
+	case "duration", "latency", "elapsed", "took", "service", "response_time", "dur":
 		return dDuration, uGuess
+	case "request_time": // nginx's variable
+		return dDuration, uFixed
 	case "duration_ms", "latency_ms", "elapsed_ms", "took_ms", "request_time_ms", "response_time_ms":
 		return dDuration, uMilli
 	case "duration_us", "latency_us":
@@ -128,7 +138,7 @@ func anyKeys(k []byte) (datum, unit) {
 
 // logfmtFormats are key=value lines of anything.
 var logfmtFormats = []Format{{
-	Name: "logfmt", Gateway: "generic", Kind: tail.KindAccess, inner: true, first: "a@",
+	Name: "logfmt", Gateway: "generic", Kind: tail.KindAccess, inner: true, first: "a@\"",
 	Title: "key=value lines of anything; numbers without a unit in name or shape stay unknown",
 	Doc:   "https://brandur.org/logfmt",
 	build: func(s *state) parseFunc {
@@ -137,6 +147,9 @@ var logfmtFormats = []Format{{
 				return false
 			}
 			if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil) {
+				if index(line, " controller=") > 0 { // Lograge, milliseconds
+					ev.Duration = duraOr(s.rec.get(dDuration), uMilli)
+				}
 				return true
 			}
 			ev.Kind = tail.KindError
@@ -147,6 +160,14 @@ var logfmtFormats = []Format{{
 		{
 			`at=info method=GET path="/x y?a=1" host=a.example request_id=8601b555 fwd="204.204.204.204" dyno=web.1 connect=1ms service=18ms status=503 bytes=13`,
 			map[string]string{"method": "GET", "path": "/x y?a=1", "status": "503", "duration": "0.018", "client": "204.204.204.204", "kind": "access"},
+		},
+		{
+			`"23/Nov/2026:07:13:24 +0000" client=10.0.0.1 method=GET request="GET /a HTTP/1.1" status=502 request_time=300.250 upstream_addr=10.0.0.5:80`,
+			map[string]string{"time": "2026-11-23T07:13:24Z", "method": "GET", "path": "/a", "status": "502", "duration": "300.25", "upstream": "10.0.0.5:80"},
+		},
+		{
+			`method=GET path=/a format=html controller=HomeController action=index status=500 duration=12.34 view=1.10 db=0.50`,
+			map[string]string{"status": "500", "duration": "0.01234"},
 		},
 		{
 			`ts=2026-11-23T07:13:24.5Z level=error msg="dial \"x\" failed" component=a`,

@@ -178,10 +178,7 @@ func (s *state) extendedKey(b []byte, i int) (k extKey, n int) {
 			return k, len(k.text)
 		}
 	}
-	for n < len(b) && (isLetter(b[n]) || b[n] == '_' || n > 0 && isDigit(b[n])) {
-		n++
-	}
-	if n == 0 || n >= len(b) || b[n] != '=' {
+	if n = keyLength(b); n == 0 {
 		return extKey{}, 0
 	}
 	k.d, k.u = nginxKey(b[:n])
@@ -198,6 +195,18 @@ func (s *state) extendedKey(b []byte, i int) (k extKey, n int) {
 }
 
 const maxExtKeys = 32
+
+// keyLength is the length of the key that b begins with, before its "=".
+func keyLength(b []byte) int {
+	n := 0
+	for n < len(b) && (isLetter(b[n]) || b[n] == '_' || n > 0 && isDigit(b[n])) {
+		n++
+	}
+	if n == len(b) || b[n] != '=' {
+		return 0
+	}
+	return n
+}
 
 // nginxExtended reads the key=value fields after the quoted texts. A text without
 // a key that looks like a request id is taken as one.

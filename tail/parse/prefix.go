@@ -122,7 +122,7 @@ func (s *state) peel5424(b []byte) (layer, bool) {
 			b = b[i+1:]
 		}
 	}
-	b = bytes.TrimPrefix(trim(b), []byte("\xef\xbb\xbf"))
+	b = bytes.TrimPrefix(trimOne(b), []byte("\xef\xbb\xbf"))
 	l.rest = b
 	return l, len(b) > 0
 }
@@ -220,7 +220,7 @@ func syslogTag(b []byte) (tag, rest []byte, ok bool) {
 		w, after := word(b)
 		if len(w) > 1 && len(w) < 128 && w[len(w)-1] == ':' {
 			tag, _, pid := cut(w[:len(w)-1], '[')
-			return tag, after, isTag(tag) && (pid || i > 0)
+			return tag, trimOne(b[len(w):]), isTag(tag) && (pid || i > 0) // what follows may be indented
 		}
 		if !isTag(w) && !isAddress(w) {
 			return nil, nil, false

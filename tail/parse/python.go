@@ -37,6 +37,10 @@ var pythonFormats = []Format{
 				`[2024-01-09 13:24:40 +0000] [73] [ERROR] Error handling request /a`,
 				map[string]string{"pid": "73", "message": "Error handling request /a", "path": "/a"},
 			},
+			{
+				`[2024-01-09 13:24:40 +0000] [73] [INFO] 10.0.0.1:57606 - "GET /a?b HTTP/1.1" 502`,
+				map[string]string{"path": "/a?b", "status": "502", "client": "10.0.0.1", "level": ""},
+			},
 		},
 		Negative: []string{`[2024-01-09 13:24:40,123] ERROR in app: Exception on /p [GET]`},
 	},
@@ -57,7 +61,7 @@ var pythonFormats = []Format{
 		},
 	},
 	{
-		Name: "uvicorn", Gateway: "uvicorn", Kind: tail.KindUpstream, first: "IWEDCT",
+		Name: "uvicorn", Gateway: "uvicorn", Kind: tail.KindUpstream, first: "IWEDCT ",
 		Title: "uvicorn's access and error lines; they have neither time nor latency", Doc: "https://www.uvicorn.org/settings/#logging",
 		build: uvicorn,
 		Positive: []Sample{
@@ -68,6 +72,10 @@ var pythonFormats = []Format{
 			{
 				`INFO:     10.0.0.1:34956 - "WebSocket /ws" [accepted]`,
 				map[string]string{"client": "10.0.0.1", "path": "/ws", "status": "", "message": `"WebSocket /ws" [accepted]`},
+			},
+			{ // FastAPI's command
+				`      INFO   127.0.0.1:57606 - "GET /cli HTTP/1.1" 200`,
+				map[string]string{"client": "127.0.0.1", "path": "/cli", "status": "200"},
 			},
 			{
 				`INFO:      - "GET /unix HTTP/1.1" 200 OK`,
@@ -138,6 +146,10 @@ var pythonFormats = []Format{
 				`2026-11-23 07:13:24,512 - uvicorn.access - INFO - 10.0.0.1:34956 - "GET /a HTTP/1.1" 502`,
 				map[string]string{"time": "2026-11-23T07:13:24.512Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
 			},
+			{
+				`2026-11-23 07:13:24 INFO:     10.0.0.1:34956 - "GET /a HTTP/1.1" 502 Bad Gateway`,
+				map[string]string{"time": "2026-11-23T07:13:24Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
+			},
 		},
 		Negative: []string{`[2024-01-09 13:24:39 +0000] [1637] [CRITICAL] WORKER TIMEOUT (pid:7214)`},
 	},
@@ -169,6 +181,10 @@ func gunicornError(s *state) parseFunc {
 		msg, ok := s.gunicornHead(line, ev)
 		if !ok || bytes.IndexByte(msg, '"') > 0 && index(msg, " - - [") > 0 {
 			return false
+		}
+		if uvicornRequest(msg, ev) { // of gunicorn's uvicorn workers
+			ev.Level = nil
+			return true
 		}
 		ev.Message = msg
 		// what the line is about: the worker, not the arbiter that says it
@@ -236,6 +252,10 @@ func hypercornAccess(s *state) parseFunc {
 // message.
 func uvicorn(*state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
+		if line[0] == ' ' {
+			level, rest := word(trim(line))
+			return pythonLevel(level) && uvicornRequest(rest, ev)
+		}
 		level, rest, ok := cut(line, ':')
 		if !ok || len(level)+1+len(rest) < 11 || line[9] != ' ' || line[10] == ' ' && !hasPrefix(line[10:], ` - "`) {
 			return false
@@ -356,10 +376,15 @@ func pythonLog(s *state) parseFunc {
 		if bracket {
 			b = b[1:]
 		}
-		if len(b) < 26 || b[19] != ',' || b[10] != ' ' {
+		if len(b) < 26 || b[19] != ',' && b[19] != ' ' || b[10] != ' ' {
 			return false
 		}
 		ns, n, ok := s.clk.iso(b)
+		if ok && n == 19 && !bracket {
+			level, text := word(b[20:])
+			ev.Time = ns
+			return pythonLevel(bytes.TrimRight(level, ":")) && uvicornRequest(text, ev)
+		}
 		if !ok || n != 23 {
 			return false
 		}
@@ -400,7 +425,9 @@ func pythonBasic(b []byte, ev *tail.Event) bool {
 
 func (s *state) pythonDashes(b []byte, ev *tail.Event) bool {
 	if w, rest := word(trim(b)); pythonLevel(bytes.Trim(w, "[]:")) { // "time LEVEL name: text"
-		ev.Level, ev.Message = bytes.Trim(w, "[]:"), rest
+		if !uvicornRequest(rest, ev) {
+			ev.Level, ev.Message = bytes.Trim(w, "[]:"), rest
+		}
 		return true
 	}
 	for range 3 {

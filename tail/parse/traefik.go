@@ -13,7 +13,7 @@ var traefikFormats = []Format{
 	{
 		Name: "traefik-clf", Gateway: "traefik", Kind: tail.KindAccess,
 		Title: "the default access log, milliseconds", Doc: docTraefik,
-		build: clfRest(2, traefikCLF),
+		build: traefikText,
 		Positive: []Sample{
 			{
 				`172.17.0.1 - - [08/Dec/2021:09:16:05 +0000] "GET /upload.asp?test=toto HTTP/1.1" 200 405 "-" "-" 502 "test@docker" "http://172.17.0.3:80" 12ms`,
@@ -26,6 +26,10 @@ var traefikFormats = []Format{
 			{
 				`172.17.1.1 - - [28/Sep/2022:13:38:04 +0000] "GET /x HTTP/1.1" 404 19 "-" "a" 45640 - - 0ms`,
 				map[string]string{"status": "404", "upstream": "", "maker": "gateway"},
+			},
+			{ // Traefik escapes no quotes
+				`172.17.1.1 - - [28/Sep/2022:13:38:04 +0000] "GET /x HTTP/1.1" 502 11 "-" "an "agent" 1" 45640 "app@file" "http://10.0.0.5:80" 3ms`,
+				map[string]string{"status": "502", "upstream": "10.0.0.5:80", "user_agent": `an "agent" 1`, "duration": "0.003"},
 			},
 		},
 	},
@@ -96,6 +100,37 @@ var traefikFormats = []Format{
 
 // traefikCLF reads `COUNT "router" "serviceURL" Nms`. COUNT numbers the requests
 // of the process and may look like a status.
+func traefikText(s *state) parseFunc {
+	usual := clfRest(2, traefikCLF)(s)
+	return func(line []byte, ev *tail.Event) bool {
+		return usual(line, ev) || hasSuffix(line, "ms") && s.traefikQuotes(line, ev)
+	}
+}
+
+// traefikQuotes reads a line whose user agent has quotes of its own: from the
+// right, where only the router and the URL are quoted.
+func (s *state) traefikQuotes(line []byte, ev *tail.Event) bool {
+	mid, rest, ok := s.clfHead(line, ev)
+	if !ok || mid != nil || rest[0] != '"' {
+		return false
+	}
+	i := bytes.LastIndex(rest, betweenQuotes) // between router and URL
+	if i < 0 {
+		return false
+	}
+	j := bytes.LastIndex(rest[:i], []byte(` "`)) // before the router
+	if j < 0 {
+		return false
+	}
+	k := bytes.LastIndexByte(rest[:j], '"') // behind the user agent
+	m := bytes.Index(rest, betweenQuotes)   // behind the referer
+	if k < 0 || m < 0 || m+3 > k {
+		return false
+	}
+	ev.Referer, ev.UserAgent = present(rest[1:m]), present(rest[m+3:k])
+	return traefikCLF(s, s.quoted[:2], trim(rest[k+1:]), ev)
+}
+
 func traefikCLF(_ *state, q [][]byte, rest []byte, ev *tail.Event) bool {
 	if len(q) != 2 || !hasSuffix(rest, "ms") {
 		return false
