@@ -77,9 +77,22 @@ type Incident struct {
 	Scope            []Scope
 	// Pattern describes flapping or a slow burn, "" for a plain step.
 	Pattern string
+	// Onset is "sudden" or "gradual", "" where the log does not tell.
+	Onset string
+	// Background is what fails besides, before and after: no part of the incident.
+	Background Background
+	// Slow is set when answers are slow and do not fail more than usual.
+	Slow *Slowness
 	// Made says who made the failing answers.
 	Made Made
 }
+
+// Background counts the requests outside of the incident and those of them that
+// failed.
+type Background struct{ Requests, Failed uint64 }
+
+// Share is the failing share, 0 to 1.
+func (b Background) Share() float64 { return float64(b.Failed) / float64(max(1, b.Requests)) }
 
 // Scope is a value that sets failing requests apart from good ones.
 type Scope struct {

@@ -30,6 +30,9 @@ func Evaluate(s *incident.Snapshot) Verdict {
 		ep = excerptOf(s, ev, t)
 	}
 	if !ep.found {
+		ep = slowdown(s, ev, t)
+	}
+	if !ep.found {
 		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s), NearMisses: nearMisses(s, ev)}
 	}
 	// What somebody picked belongs together, also where a line has no year.
@@ -84,6 +87,17 @@ func incidentOf(s *incident.Snapshot, ep *episode) Incident {
 	}
 	if !ep.end.IsZero() {
 		in.State = Recovered
+	}
+	if ep.sudden {
+		in.Onset = "sudden"
+	} else if strings.HasPrefix(ep.pattern, "slow burn") {
+		in.Onset = "gradual"
+	}
+	if c := &ep.changes; c.QuietFailed > 0 && c.QuietRequests > 0 {
+		in.Background = Background{Requests: c.QuietRequests, Failed: c.QuietFailed}
+	}
+	if ep.slow != nil {
+		slowOf(&in, s, ep)
 	}
 	return in
 }

@@ -22,10 +22,11 @@ var origin = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
 // script writes nginx logs. Each line tells a stretch of traffic:
 //
-//	FROM TO RATE METHOD PATH STATUS [| message | upstream]
+//	FROM TO RATE METHOD PATH STATUS [TOOK [UPSTREAM]] [| message | upstream]
 //
 // in seconds after origin and requests a second, spread evenly; with a message,
-// each request has its line in the error log too.
+// each request has its line in the error log too. TOOK and UPSTREAM are seconds, of
+// the request and of the upstream.
 func script(t *testing.T, text string) (access, errors logFile) {
 	t.Helper()
 	type line struct {
@@ -39,15 +40,19 @@ func script(t *testing.T, text string) (access, errors logFile) {
 		if len(f) == 0 {
 			continue
 		}
-		if len(f) != 6 {
+		if len(f) < 6 || len(f) > 8 {
 			t.Fatalf("script line %q", row)
+		}
+		times := ""
+		if len(f) > 6 {
+			times = fmt.Sprintf(` rt=%s uct="0.001" uht="%s" urt="%s" ua="10.0.0.5:8000" us="%s"`, f[6], f[len(f)-1], f[len(f)-1], f[5])
 		}
 		from, to, rate := number(t, f[0]), number(t, f[1]), number(t, f[2])
 		for i := range int((to - from) * rate) {
 			at := origin.Add(time.Duration((from + float64(i)/rate) * float64(time.Second)))
 			client := fmt.Sprintf("192.0.2.%d", 1+i%40)
 			if f[5] != "-" {
-				accessed = append(accessed, line{at, fmt.Sprintf("%s - - [%s] \"%s %s HTTP/1.1\" %s 157 \"-\" \"Mozilla/5.0\"\n", client, at.Format("02/Jan/2006:15:04:05 -0700"), f[3], f[4], f[5])})
+				accessed = append(accessed, line{at, fmt.Sprintf("%s - - [%s] \"%s %s HTTP/1.1\" %s 157 \"-\" \"Mozilla/5.0\"%s\n", client, at.Format("02/Jan/2006:15:04:05 -0700"), f[3], f[4], f[5], times)})
 			}
 			if len(parts) == 3 {
 				up := strings.TrimSpace(parts[2])
@@ -216,6 +221,17 @@ func check(v *Verdict, key, value string) string {
 	case "near":
 		got = told(v.NearMisses)
 		holds = strings.Contains(got, value)
+	case "slow": // p95 before and during
+		if s := v.Incident.Slow; s != nil {
+			got = fmt.Sprint(s.Before, " ", s.During)
+		}
+		holds = got == value
+	case "background":
+		got = fmt.Sprintf("%.1f", v.Incident.Background.Share()*100)
+		holds = got == value
+	case "onset":
+		got = v.Incident.Onset
+		holds = got == value
 	case "evidence":
 		for _, e := range c.Evidence {
 			got += e.Source + ": " + e.Meaning + "\n"

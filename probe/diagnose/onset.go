@@ -21,6 +21,8 @@ type episode struct {
 	ratio        float64
 	pattern      string
 	fromStart    bool
+	sudden       bool
+	slow         *window.Slow   // the episode is of slow answers, not of failures
 	burst        time.Time      // when the last stretch of failing began
 	stretches    []window.Burst // without the healthy times between them
 	changes      window.Changes
@@ -115,7 +117,7 @@ func episodeIn(points []window.Point) episode {
 		ep.end = time.Time{}
 	}
 	ep.requests, ep.failed, ep.ratio = worst.Requests, worst.Failed, worst.Ratio()
-	ep.pattern, ep.fromStart = worst.Pattern, worst.FromStart
+	ep.pattern, ep.fromStart, ep.sudden = worst.Pattern, worst.FromStart, worst.Sudden
 	first, last := worst.Bursts[0].First, worst.Bursts[len(worst.Bursts)-1].Last
 	ep.stretches = stretches(worst.Bursts)
 	ep.burst = time.Unix(worst.Bursts[len(worst.Bursts)-1].First, 0).UTC()

@@ -35,6 +35,7 @@ var rules = []rule{
 	{"the gateway was restarted", afterRestart},
 	{"TLS and plain text since the onset", changedScheme},
 	{"one route, one method", oneRoute},
+	{"answers became slow", slowReason},
 	{"the application fails as it starts", startFails},
 	{"the kernel killed the process", outOfMemory},
 	{"what probes say", probeRule},

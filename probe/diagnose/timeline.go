@@ -28,12 +28,16 @@ func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 		}
 	}
 	if ep.found {
-		text := "requests begin to fail"
-		if ep.fromStart {
-			text = "requests fail since the log begins"
+		begins, ends := "requests begin to fail", "the last failure; requests succeed again"
+		switch {
+		case ep.slow != nil:
+			begins = fmt.Sprintf("answers become slow: p95 %s instead of %s", ep.slow.During, ep.slow.Before)
+			ends = "answers are as fast again as before"
+		case ep.fromStart:
+			begins = "requests fail since the log begins"
 		}
-		add(ep.start, "onset", text)
-		add(ep.end, "recovery", "the last failure; requests succeed again")
+		add(ep.start, "onset", begins)
+		add(ep.end, "recovery", ends)
 	}
 	for i := range causes {
 		c := &causes[i]

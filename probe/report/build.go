@@ -120,6 +120,13 @@ func buildIncident(i diagnose.Incident) Incident {
 	if i.Failed > 0 || i.Requests > 0 {
 		out.Failed = &i.Failed
 	}
+	out.Onset = i.Onset
+	if b := i.Background; b.Failed > 0 {
+		out.Background = &Background{b.Requests, b.Failed, share(b.Share())}
+	}
+	if s := i.Slow; s != nil {
+		out.Slow = &Slow{toSeconds(s.Before), toSeconds(s.During), s.Late, toSeconds(s.Limit)}
+	}
 	if m := i.Made; m != (diagnose.Made{}) {
 		out.MadeBy = &MadeBy{m.Gateway, m.Application, m.Unknown}
 	}

@@ -91,6 +91,9 @@ func (v view) Percent(x float64) string { return percent(x) }
 // Head says how often, where and when an observation was made.
 func (v view) Head(e Evidence) string { return evidenceHead(&e, v.cal) }
 
+// Course says how the incident came and what fails besides.
+func (v view) Course() string { return courseLine(&v.Incident) }
+
 // Made says who made the failing answers.
 func (v view) Made() string { return madeLine(v.Incident.MadeBy) }
 

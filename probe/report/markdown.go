@@ -62,8 +62,8 @@ func (m *markdown) verdict(r *Report) {
 	if s := scopeLine(r); s != "" {
 		m.row("Scope", s)
 	}
-	if i.Pattern != "" {
-		m.row("Pattern", i.Pattern)
+	if s := courseLine(i); s != "" {
+		m.row("Course", s)
 	}
 	if s := madeLine(i.MadeBy); s != "" {
 		m.row("Answers", s)

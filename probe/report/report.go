@@ -106,7 +106,27 @@ type Incident struct {
 	FailureRatio *float64 `json:"failure_ratio,omitzero"`
 	Scope        []Scope  `json:"scope,omitzero"` // empty: everything; absent: not known
 	Pattern      string   `json:"pattern,omitzero"`
-	MadeBy       *MadeBy  `json:"made_by,omitzero"` // who made the failing answers
+	Onset        string   `json:"onset,omitzero"` // sudden, gradual
+	// Background is what fails besides, outside of the incident.
+	Background *Background `json:"background,omitzero"`
+	// Slow is there when answers are slow and do not fail more than usual.
+	Slow   *Slow   `json:"slow,omitzero"`
+	MadeBy *MadeBy `json:"made_by,omitzero"` // who made the failing answers
+}
+
+// Background counts the requests outside of the incident and those that failed.
+type Background struct {
+	Requests uint64  `json:"requests"`
+	Failed   uint64  `json:"failed"`
+	Share    float64 `json:"share"`
+}
+
+// Slow says how much slower answers became, in seconds at the 95th percentile.
+type Slow struct {
+	P95Before Seconds `json:"p95_before"`
+	P95       Seconds `json:"p95"`
+	Late      uint64  `json:"late"` // requests slower than Limit
+	Limit     Seconds `json:"limit"`
 }
 
 // Scope is a value that sets failing requests apart.

@@ -210,6 +210,23 @@ func madeLine(m *MadeBy) string {
 	return "answered " + strings.Join(parts, ", ")
 }
 
+// courseLine says how the incident came and what fails besides, "" when neither is
+// known.
+func courseLine(i *Incident) string {
+	var parts []string
+	switch {
+	case i.Pattern != "":
+		parts = append(parts, i.Pattern)
+	case i.Onset == "sudden":
+		parts = append(parts, "it came suddenly, from one moment to the next")
+	}
+	if b := i.Background; b != nil {
+		parts = append(parts, fmt.Sprintf("besides, a steady background of %s fails (%s of %s requests): no part of it",
+			percent(b.Share), count(b.Failed), count(b.Requests)))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // nearLine says what retries hid.
 func nearLine(n *NearMisses) string {
 	line := count(n.Requests) + plural(n.Requests, " request") + " went well only after a failed attempt"

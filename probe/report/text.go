@@ -51,8 +51,8 @@ func (t *text) verdict(r *Report) {
 	if s := scopeLine(r); s != "" {
 		t.wrap("  ", "    ", s)
 	}
-	if r.Incident.Pattern != "" {
-		t.wrap("  ", "    ", r.Incident.Pattern)
+	if s := courseLine(&r.Incident); s != "" {
+		t.wrap("  ", "    ", s)
 	}
 	if s := madeLine(r.Incident.MadeBy); s != "" {
 		t.wrap("  ", "    ", s)

@@ -148,6 +148,9 @@ func bytesOf(n uint64) string {
 // failing names the statuses that failing requests got, most frequent first:
 // "502", "502 and 504".
 func failing(r *Report) string {
+	if r.Incident.Slow != nil {
+		return "slow"
+	}
 	var list []string
 	var all uint64
 	for status, n := range r.Traffic.Statuses {
@@ -191,6 +194,8 @@ func headline(r *Report, c calendar) string {
 		return healthy(r)
 	}
 	switch {
+	case i.Slow != nil:
+		when += fmt.Sprintf(": p95 %s instead of %s, no more requests fail than usual", latency(i.Slow.P95), latency(i.Slow.P95Before))
 	case i.Requests != nil && i.Failed != nil && i.FailureRatio != nil:
 		when += fmt.Sprintf(": %s of %s requests failed (%s)", count(*i.Failed), count(*i.Requests), percent(*i.FailureRatio))
 	case i.Failed != nil:

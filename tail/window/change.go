@@ -26,6 +26,8 @@ type Episode struct {
 	// Pattern says in words how it failed when it was no plain step: flapping or a
 	// slow burn. "" otherwise.
 	Pattern string
+	// Sudden says that the failing share was at its height from the first seconds on.
+	Sudden bool
 }
 
 // Ratio is the failing share of the requests within the episode, 0 to 1.

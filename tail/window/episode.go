@@ -88,6 +88,7 @@ func episodeOf(points []Point, runs []run) Episode {
 		e.End = unixTime(last.Last + 1)
 	}
 	e.Pattern = pattern(points, runs)
+	e.Sudden = !e.FromStart && e.Pattern == "" && sudden(points[first.from:first.to])
 	return e
 }
 
@@ -171,7 +172,12 @@ func flapping(runs []run) string {
 	slices.Sort(lengths)
 	length := inWords(lengths[len(lengths)/2])
 	if rhythm(runs) == len(runs) {
-		return fmt.Sprintf("every %s for %s, %d times", inWords(starts[len(starts)/2]), length, len(runs))
+		every := starts[len(starts)/2]
+		text := fmt.Sprintf("every %s for %s, %d times", inWords(every), length, len(runs))
+		if scheduled(every) {
+			text += ": as regular as a scheduled job (cron, a timer, a deploy)"
+		}
+		return text
 	}
 	return fmt.Sprintf("on and off, %d times, each about %s", len(runs), length)
 }
@@ -223,6 +229,48 @@ func slowBurn(points []Point) string {
 		return ""
 	}
 	return fmt.Sprintf("slow burn: from %s to %s of requests in %s", percent(from), percent(to), inWords(length))
+}
+
+const (
+	// stepTime is how long in seconds a step may take, stepShare what part of the
+	// height it must have reached by then.
+	stepTime  = 3
+	stepShare = 0.7
+	// stepLeast is how long a burst must last, to tell a step from a rise.
+	stepLeast = 10
+)
+
+// sudden says whether the failing share of a burst was about as high in its first
+// seconds as later. The very first second also holds requests from before.
+func sudden(points []Point) bool {
+	first := points[0].Unix
+	if points[len(points)-1].Unix-first < stepLeast {
+		return false
+	}
+	var early, all Point
+	for _, p := range points[1:] {
+		if p.Unix-first <= stepTime {
+			early.Failed += p.Failed
+			early.Total += p.Total
+		}
+		all.Failed += p.Failed
+		all.Total += p.Total
+	}
+	return early.Total > 0 && float64(early.Failed)/float64(early.Total) >= stepShare*float64(all.Failed)/float64(all.Total)
+}
+
+// usual are the intervals in seconds at which scheduled jobs run.
+var usual = [...]int64{60, 120, 300, 600, 900, 1800, 3600, 7200, 86400}
+
+// scheduled says whether bursts that come every n seconds look like a scheduled
+// job.
+func scheduled(n int64) bool {
+	for _, u := range usual {
+		if n >= u-1 && n <= u+1 {
+			return true
+		}
+	}
+	return false
 }
 
 func percent(share float64) string {

@@ -21,6 +21,7 @@ func (c *Cause) lines(in *Input) []docLine {
 	inc := &in.Verdict.Incident
 	if inc.State == diagnose.Ongoing || inc.State == diagnose.Recovered {
 		t.add(append(failedShare(in), scopeWords(in)...)...)
+		t.course(inc)
 		t.made(&inc.Made)
 	} else {
 		t.add(txt("No incident: no cause is named where nothing is wrong."))

@@ -111,6 +111,16 @@ func (t *text) nearMisses() {
 	t.stories("some of them", t.in.Verdict.NearMisses)
 }
 
+// course adds how the incident came and what fails besides.
+func (t *text) course(inc *diagnose.Incident) {
+	if inc.Onset == "sudden" {
+		t.add(dim("it came suddenly, from one moment to the next"))
+	}
+	if b := inc.Background; b.Failed > 0 {
+		t.add(dim("besides, a steady background of "), head(Percent(b.Failed, b.Requests)), dim(" fails: no part of it"))
+	}
+}
+
 // made adds who answered the failing requests.
 func (t *text) made(m *diagnose.Made) {
 	if m.Gateway+m.Application == 0 {

@@ -67,6 +67,9 @@ func recoveredSign(in *Input) string {
 
 // worstStatus is the status that most failed requests of the incident got.
 func worstStatus(in *Input) string {
+	if in.Verdict.Incident.Slow != nil {
+		return "slow"
+	}
 	sum := incidentSum(in)
 	counts := stack(&sum)
 	best, word := uint32(0), ""
@@ -126,6 +129,10 @@ func lastMinute(in *Input) window.Second {
 // failedShare says what share of requests fails: "37 % of requests fail".
 func failedShare(in *Input) []part {
 	inc := &in.Verdict.Incident
+	if s := inc.Slow; s != nil {
+		return []part{warn("answers are slow: p95 " + Duration(s.During) + ", before " + Duration(s.Before)), txt(" (" + Number(s.Late) + " of " +
+			Number(inc.Requests) + " requests took longer than " + Duration(s.Limit) + " from " + in.clock(inc.Started) + " on); no more fail than usual")}
+	}
 	if inc.State == diagnose.Recovered {
 		return []part{warn(Ratio(inc.Ratio) + " of requests failed"), txt(" for " + Span(inc.Ended.Sub(inc.Started)) +
 			" (" + Number(inc.Failed) + " of " + Number(inc.Requests) + ", " + in.clock(inc.Started) + " to " + in.clock(inc.Ended) + ")")}
@@ -162,7 +169,7 @@ func scopeWords(in *Input) []part {
 		}
 		parts = append(parts, dim(lead+names[f]), mark(strings.Join(byField[f], ", ")))
 	}
-	if len(order) == 0 && inc.State == diagnose.Ongoing {
+	if len(order) == 0 && inc.State == diagnose.Ongoing && inc.Slow == nil {
 		parts = append(parts, dim("; no upstream, route or host stands out"))
 	}
 	return parts
