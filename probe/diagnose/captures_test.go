@@ -1,9 +1,8 @@
 package diagnose
 
 import (
-	"fmt"
+	"encoding/json"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ type capture struct {
 	also           []ID // what the same logs would also allow
 	first          ID   // what the logs are enough for: the cause, one of also, or none
 	at             time.Time
+	probe          *measured // what a direct probe showed while the fault was on, nil when not measured
 	files          []logFile
 }
 
@@ -37,6 +37,13 @@ func captures(t *testing.T) []capture {
 		}
 		c := capture{gateway: filepath.Base(filepath.Dir(name)), fault: strings.TrimSuffix(filepath.Base(name), ".txtar")}
 		for _, f := range a.Files {
+			if f.Name == "probe.json" {
+				c.probe = new(measured)
+				if err := json.Unmarshal(f.Data, c.probe); err != nil {
+					t.Fatal(name, err)
+				}
+				continue
+			}
 			if f.Name != "want" {
 				c.files = append(c.files, logFile{f.Name, f.Data})
 				continue
@@ -73,56 +80,6 @@ const onsetError = 2 * time.Second
 // status 200 is logged only when a timer ends or the client gives up, by a line
 // without the request's duration.
 var lateOnsets = map[string]bool{"traefik/stalled_body": true, "apache/stalled_body": true}
-
-// TestMatrix diagnoses recorded faults of real gateways from their logs alone.
-// With -v it prints a table of gateway, fault, true cause, its rank and the error
-// of the onset, and a confusion matrix.
-func TestMatrix(t *testing.T) {
-	right, acceptable, known := 0, 0, 0
-	confused := map[[2]ID]int{}
-	for _, c := range captures(t) {
-		name := c.gateway + "/" + c.fault
-		v := Evaluate(snapshotOf(c.at.Add(time.Hour), c.files...))
-		got := ID("none")
-		if len(v.Causes) > 0 {
-			got = v.Causes[0].ID
-		}
-		rank := rankOf(v.Causes, c.cause)
-		off := v.Incident.Started.Sub(c.at)
-		switch {
-		case got == c.cause:
-			right++
-		case slices.Contains(c.also, got):
-			acceptable++
-		}
-		confused[[2]ID{c.cause, got}]++
-		if got != c.first {
-			t.Errorf("%s: %s first, want %s (true cause %s): %v", name, got, c.first, c.cause, ids(v.Causes))
-		}
-		onset := "-"
-		if got != "none" {
-			known++
-			onset = fmt.Sprintf("%+.1f s", off.Seconds())
-			if off.Abs() > onsetError && !lateOnsets[name] {
-				t.Errorf("%s: onset off by %s", name, off)
-			}
-		}
-		t.Logf("%-8s %-26s cause %-18s rank %d  onset %-7s first %s", c.gateway, c.fault, c.cause, rank, onset, got)
-	}
-	keys := make([][2]ID, 0, len(confused))
-	for k := range confused {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b [2]ID) int { return strings.Compare(string(a[0]+a[1]), string(b[0]+b[1])) })
-	for _, k := range keys {
-		t.Logf("true %-18s named %-18s %d", k[0], k[1], confused[k])
-	}
-	all := len(captures(t))
-	t.Logf("%d captures: first cause right %d, acceptable %d, incident found %d", all, right, acceptable, known)
-	if right*100 < all*80 {
-		t.Errorf("the first cause is right in %d of %d", right, all)
-	}
-}
 
 // TestHealthy claims nothing on the healthy part of each capture.
 func TestHealthy(t *testing.T) {

@@ -138,6 +138,7 @@ func (g *group) probed(h *probe.History, r *probe.Result) []weighing {
 	for _, v := range classes[r.Class] {
 		out = append(out, say(v))
 	}
+	out = append(out, g.sameAsLogs(r, say)...)
 	switch {
 	case r.Class == probe.Timeout && r.Phase == probe.PhaseConnect:
 		out = append(out, say(verdictOf{Firewall, 1.2, "", "A direct connect gets no answer: packets are dropped, the host is gone or its accept queue is full."}),
@@ -155,6 +156,9 @@ func (g *group) probed(h *probe.History, r *probe.Result) []weighing {
 	case r.Class == probe.HTTP5xx && r.Status == 503:
 		weight := 1.6
 		meaning := "The upstream itself answers 503 to a direct request."
+		if g.shape.ok > 0 { // what sheds load lets some through
+			weight = 0.4
+		}
 		if r.RetryAfter != "" {
 			weight, meaning = 2.8, "The upstream itself answers 503 with Retry-After to a direct request: it is away on purpose."
 		}
@@ -163,6 +167,26 @@ func (g *group) probed(h *probe.History, r *probe.Result) []weighing {
 		out = append(out, say(verdictOf{ApplicationError, 2.0, symAppError, fmt.Sprintf("The upstream itself answers %d to a direct request.", r.Status)}))
 	case r.Class.Healthy():
 		out = append(out, g.healthy(r, say)...)
+	}
+	return out
+}
+
+// sameAsLogs: a probe that ends as the gateway's own connects do rules out what is
+// between gateway and upstream only; the causes that the logs already speak for
+// explain the probe as well as the first one does.
+func (g *group) sameAsLogs(r *probe.Result, say func(verdictOf) weighing) []weighing {
+	var others []ID
+	switch {
+	case r.Class == probe.Refused && g.has(symRefused, symConnTimeout, symNoRoute):
+		others = []ID{Firewall, GatewayConfig}
+	case r.Class == probe.Timeout && r.Phase == probe.PhaseConnect && g.has(symConnTimeout, symNoRoute):
+		others = []ID{UpstreamDown}
+	}
+	var out []weighing
+	for _, id := range others {
+		if g.scores[id] > 0 {
+			out = append(out, say(verdictOf{id, 1.2, "", "A direct connect ends as the gateway's connects do, which fits this as well."}))
+		}
 	}
 	return out
 }
@@ -203,9 +227,11 @@ func (g *group) malformed(r *probe.Result, say func(verdictOf) weighing) []weigh
 func (g *group) healthy(r *probe.Result, say func(verdictOf) weighing) []weighing {
 	took := r.Timings.Total.Round(time.Millisecond)
 	well := fmt.Sprintf("A direct request is answered well (%d in %s)", r.Status, took)
-	out := []weighing{
-		say(verdictOf{UpstreamDown, -2.2, "", well + ", so the upstream runs."}),
+	away := verdictOf{UpstreamDown, -2.2, "", well + ", so the upstream runs."}
+	if g.has(symWorkerKill, symEarlyClose, symReset) && !g.has(symRefused, symConnTimeout) {
+		away.weight, away.meaning = -0.4, well+", so the upstream runs, or runs again: workers that die are replaced."
 	}
+	out := []weighing{say(away)}
 	if g.has(symRefused, symConnTimeout, symNoRoute, "net-unreachable") {
 		out = append(out,
 			say(verdictOf{GatewayConfig, 1.4, "", well + ", but the gateway cannot connect: it uses another address or port."}),
