@@ -102,3 +102,13 @@ func (in *ingest) work() {
 	}
 	fold()
 }
+
+// pastBatch is how much of the past is read at once, in bytes. What a report reads
+// stays in a core's cache; where lines are kept, each batch is merged, which has its
+// price.
+func pastBatch(live bool) int {
+	if live {
+		return tail.MaxLine
+	}
+	return 256 << 10
+}

@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		}
 		in.fixed = &plan
 	}
-	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf}
+	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf, PastBatch: pastBatch(cfg.Live)}
 	s := &Session{cfg: cfg, in: in, running: map[int]bool{}, asked: map[string]bool{}}
 	if cfg.Live {
 		in.added = func(_ context.Context, src tail.Source) { s.startSource(src) }
