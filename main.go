@@ -57,10 +57,12 @@ func root(fatal func(error)) *cobra.Command {
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.Sources, f.Live = args, true
+			f.Resume("monitor", c.ErrOrStderr())
 			return monitor(c, f, "")
 		},
 	}
 	f.Register(c)
+	f.ResumeFlag(c)
 	c.AddCommand(headless.Commands(f)...)
 	c.AddCommand(demoCommand(f), &cobra.Command{
 		Use: "themes", Short: "Lists the themes", Args: cobra.NoArgs,

@@ -56,6 +56,10 @@ type follower struct {
 	retryAt time.Time // no attempt to open before
 	backoff time.Duration
 
+	passed place // how far the sink took the lines
+	saved  place // and what was saved of it
+	saveAt time.Time
+
 	st       Status
 	reported Status
 	reportAt time.Time
@@ -95,6 +99,7 @@ func (f *follower) Run(ctx context.Context, sink Sink) error {
 			continue
 		}
 		f.report(false)
+		f.save(false)
 		f.wait(ctx, moved)
 	}
 	f.end(ctx)
@@ -103,13 +108,15 @@ func (f *follower) Run(ctx context.Context, sink Sink) error {
 
 // end gives up the unfinished line when all was read, and says that it is over.
 func (f *follower) end(ctx context.Context) {
-	if it := f.current(); it != nil && ctx.Err() == nil {
+	later := f.opt.Once && f.opt.Positions != nil // an unfinished line is read next time
+	if it := f.current(); it != nil && ctx.Err() == nil && !later {
 		if b, ok := it.flush(f.now()); ok {
 			f.deliver(b)
 		}
 	}
 	f.st.State, f.st.Unfinished = StateEnded, ""
 	f.report(true)
+	f.save(true)
 }
 
 // stream returns the source to use instead when path is a pipe or a device, and an
@@ -243,7 +250,9 @@ func (f *follower) drain(ctx context.Context, i int) (read int64, changed bool) 
 		}
 		read += int64(c.n)
 		f.deliver(c.batch)
+		f.pass(it)
 		f.progress(it)
+		f.save(false)
 	}
 	if it.done && it.joined {
 		f.join(it)

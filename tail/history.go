@@ -21,11 +21,11 @@ func (f *follower) first(ctx context.Context, it *item) {
 	f.fine()
 	f.watchAt = time.Time{}
 	f.quiet = f.now()
-	if f.opened || f.awaited {
+	if f.opened {
 		return
 	}
 	f.opened = true
-	if !f.admit(it) {
+	if f.resume(it) || f.awaited || !f.admit(it) {
 		return
 	}
 	f.st.State = StateHistory
@@ -96,6 +96,7 @@ func (f *follower) recent(ctx context.Context, it *item) error {
 		}
 		c.batch.Past = true
 		f.deliver(c.batch)
+		f.pass(it)
 		f.st.Offset, f.st.Size = it.off, max(size, it.off)
 		f.report(false)
 	}

@@ -38,6 +38,11 @@ type FollowOptions struct {
 	// Unfinished is how long a last line without line end may wait before
 	// Status.Unfinished shows it (1 s).
 	Unfinished time.Duration
+	// Positions remember how far each file was read: it goes on there, in the rotated
+	// copy that holds the place by now, without any history; lines are then delivered
+	// at least once. Nil: none are kept. With Once an unfinished last line is left for
+	// the next time. Streams and compressed files have no position.
+	Positions Positions
 	// Clock and FS are the machine's by default; tests bring their own.
 	Clock Clock
 	FS    FS

@@ -299,7 +299,7 @@ func (f *follower) once(ctx context.Context) error {
 		}
 		return f.refused
 	}
-	if !f.archive {
+	if !f.archive && !f.resume(it) {
 		begin, covered, err := f.beginning(it.f, info.Size())
 		if err == nil {
 			err = it.seek(begin)

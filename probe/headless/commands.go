@@ -3,6 +3,7 @@ package headless
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,9 @@ var ErrFound = errors.New("found")
 type Flags struct {
 	session.Config
 	Theme string
+
+	// Resumes is --resume: go on where the last run of the same command stopped.
+	Resumes bool
 
 	since, until, zone, configFile string
 	format                         string
@@ -103,11 +107,27 @@ func reportCommand(f *Flags) *cobra.Command {
 		Use: "report SOURCE...", Short: "Reads to the end and prints what happened and why", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.Sources = args
+			f.Resume("report", c.ErrOrStderr())
 			return reported(f)(Report(c.Context(), c.OutOrStdout(), f.Config, f.format))
 		},
 	}
 	f.formatFlags(c)
+	f.ResumeFlag(c)
 	return c
+}
+
+// ResumeFlag adds --resume to a command.
+func (f *Flags) ResumeFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&f.Resumes, "resume", false, "go on where the last run of this command stopped, through rotations")
+}
+
+// Resume makes the configuration keep positions for the command when --resume says so.
+// Warnings go to w.
+func (f *Flags) Resume(command string, w io.Writer) {
+	if f.Resumes {
+		f.Config.Resume = command
+	}
+	f.Warn = func(s string) { _, _ = fmt.Fprintln(w, "why502:", s) }
 }
 
 // formatFlags adds the flags of commands that write a report.
@@ -132,10 +152,12 @@ func parseCommand(f *Flags) *cobra.Command {
 		Use: "parse [-f] SOURCE...", Short: "Prints each log line as one JSON object", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.Sources = args
+			f.Resume("parse", c.ErrOrStderr())
 			return session.Print(c.Context(), c.OutOrStdout(), f.Config, follow)
 		},
 	}
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on as lines are written")
+	f.ResumeFlag(c)
 	return c
 }
 

@@ -40,6 +40,7 @@ func Report(ctx context.Context, w io.Writer, cfg session.Config, format string)
 	if err := report.Write(w, r, format); err != nil {
 		return false, err
 	}
+	s.Keep() // what was told needs no telling again
 	return v.Incident.State != diagnose.None, unreadable
 }
 

@@ -25,6 +25,7 @@ const (
 	verdictEvery = 500 * time.Millisecond
 	targetsEvery = time.Second
 	hostEvery    = 5 * time.Second
+	keepEvery    = 250 * time.Millisecond
 	// span is how much of the series the monitor shows at most; a report has all
 	// that the statistics keep.
 	span       = 65 * time.Minute
@@ -63,6 +64,8 @@ type Session struct {
 	running  map[int]bool
 	asked    map[string]bool // discovered targets already added
 	errs     []error
+	kept     *positions
+	unkept   sync.Once // the first failure to keep them was told
 }
 
 // Open starts a session. Its errors say in one sentence which source or setting
@@ -82,7 +85,8 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		in.fixed = &plan
 	}
 	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf, PastBatch: pastBatch(cfg.Live)}
-	s := &Session{cfg: cfg, in: in, running: map[int]bool{}, asked: map[string]bool{}}
+	kept := in.resume(&cfg)
+	s := &Session{cfg: cfg, in: in, kept: kept, running: map[int]bool{}, asked: map[string]bool{}}
 	if cfg.Live {
 		in.added = func(_ context.Context, src tail.Source) { s.startSource(src) }
 	}
@@ -113,6 +117,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		s.routine(func() { s.agg.Run(s.ctx) })
 		s.routine(s.watchHost)
 		s.routine(func() { s.every(expireEvery, s.in.expire) })
+		s.routine(func() { s.every(keepEvery, s.Keep) })
 	}
 	if s.sched != nil {
 		s.routine(s.watchTargets)
@@ -259,6 +264,37 @@ func (s *Session) Close() {
 	s.sources.Wait()
 	s.routines.Wait()
 	s.in.stop()
+	if s.cfg.Live {
+		s.Keep()
+	}
+}
+
+// resume makes the sources go on where the last run of the command stopped; nil when
+// that is not asked for.
+func (in *ingest) resume(cfg *Config) *positions {
+	if cfg.Resume == "" {
+		return nil
+	}
+	kept, err := openPositions(cfg.Resume)
+	if err != nil && cfg.Warn != nil {
+		cfg.Warn(err.Error())
+	}
+	in.follow.Positions = kept
+	return kept
+}
+
+// Keep writes down how far the sources were read, for Config.Resume. A live session
+// does it by itself; else it is called when what was read has come to its end.
+func (s *Session) Keep() {
+	if err := s.kept.write(); err != nil {
+		s.unkept.Do(func() {
+			if s.cfg.Live {
+				s.agg.AddMark(incident.Mark{Time: time.Now(), Kind: "position", Text: err.Error()})
+			} else if s.cfg.Warn != nil {
+				s.cfg.Warn(err.Error())
+			}
+		})
+	}
 }
 
 // Snapshot returns the newest snapshot.

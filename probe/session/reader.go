@@ -70,8 +70,14 @@ func (r *reader) waiting() bool { return r != nil && r.records != nil && r.recor
 // source, whatever the order they are delivered in: by file, then by offset. Files
 // read as history count down from the first one's 0.
 func order(b *tail.Batch, offset int) uint64 {
-	const files, bits = 1 << 15, 48
-	return uint64(b.File+files)<<bits | uint64(b.Offset+int64(offset))&(1<<bits-1)
+	return uint64(b.File+placeFiles)<<placeBits | uint64(b.Offset+int64(offset))&(1<<placeBits-1)
+}
+
+const placeFiles, placeBits = 1 << 15, 48
+
+// placeOf takes apart what order put together.
+func placeOf(seq uint64) (file int, offset int64) {
+	return int(seq>>placeBits) - placeFiles, int64(seq & (1<<placeBits - 1))
 }
 
 // one counts an event, which lines make, and passes it on.

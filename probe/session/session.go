@@ -21,6 +21,11 @@ type Config struct {
 	LogFormat     string
 	Zone          *time.Location
 	GatewayConfig string
+	// Resume names the command that goes on where its last run stopped reading each
+	// source; "" keeps no positions.
+	Resume string
+	// Warn is told what does not stop the session, in one sentence. Nil: nobody is.
+	Warn func(string)
 	// Fatal is told of a panic in one of the session's goroutines, so that the face
 	// can put the terminal right before it ends. Nil lets the panic go on.
 	Fatal func(error)
