@@ -36,7 +36,8 @@ func Evaluate(s *incident.Snapshot) Verdict {
 		return Verdict{Incident: Incident{State: None}, Timeline: timeline(ev, &ep, nil), Unsure: probeOnly(s), NearMisses: nearMisses(s, ev)}
 	}
 	// What somebody picked belongs together, also where a line has no year.
-	if !ep.firstFailure.IsZero() && !isExcerpt(s) {
+	ep.picked = isExcerpt(s)
+	if !ep.firstFailure.IsZero() && !ep.picked {
 		ev.within(ep.start.Add(-time.Second), ep.lastFailure.Add(trailing))
 	}
 	sh := shapeOf(s, &ep, ev.all, ev.every)

@@ -128,7 +128,7 @@ func stopped(g *group) []weighing {
 	if !g.shape.excerpt || !g.has(symRefused, "refused-unix", "unix-missing", symNoServer) || g.has("oom", "crash", "boot-failed", symWorkerKill, symWorkerTime) {
 		return nil
 	}
-	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == "stopping" })
+	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == "stopping" || f.sig.ID == "k8s-scaled-away" })
 	if i < 0 {
 		return nil
 	}

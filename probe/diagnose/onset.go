@@ -22,6 +22,7 @@ type episode struct {
 	pattern      string
 	fromStart    bool
 	sudden       bool
+	picked       bool           // of an excerpt, whose lines may lack year and zone
 	slow         *window.Slow   // the episode is of slow answers, not of failures
 	burst        time.Time      // when the last stretch of failing began
 	stretches    []window.Burst // without the healthy times between them

@@ -165,7 +165,7 @@ func slowClose(g *group) []weighing {
 		return nil
 	}
 	lost := sh.took >= 300*time.Millisecond && sh.took < 950*time.Millisecond
-	if g.has(symReadTimeout) || (lost || sh.slow && !sh.steady) && (sh.after >= 3 || sh.ok > 0) {
+	if g.has(symReadTimeout) && !sh.excerpt || (lost || sh.slow && !sh.steady) && (sh.after >= 3 || sh.ok > 0) {
 		return []weighing{
 			{
 				cause: UpstreamDown, weight: 2.8, title: "workers of {upstream} are killed while they work on requests",

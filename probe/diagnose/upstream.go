@@ -37,13 +37,13 @@ func (f *finding) state() bool {
 
 // late says whether a line beside the gateway's logs came too late to be a reason.
 func (f *finding) late(ep *episode) bool {
-	return f.aside() && !f.first.IsZero() && !ep.firstFailure.IsZero() && f.first.Sub(ep.start) > lateFrom
+	return f.aside() && !ep.picked && !f.first.IsZero() && !ep.firstFailure.IsZero() && f.first.Sub(ep.start) > lateFrom
 }
 
 // since says when the first of these lines came, seen from the onset; "" where it
 // is not worth a word.
 func (f *finding) since(ep *episode) string {
-	if !f.aside() || f.first.IsZero() || ep.firstFailure.IsZero() {
+	if !f.aside() || ep.picked || f.first.IsZero() || ep.firstFailure.IsZero() {
 		return ""
 	}
 	switch d := f.first.Sub(ep.start).Round(time.Second); {
