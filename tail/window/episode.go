@@ -18,6 +18,9 @@ const (
 	minLift      = 2.5
 	lowShare     = 0.05
 	minFailedLow = 30
+	// lowChance is the probability of a stretch of low failing by chance anywhere in
+	// the log.
+	lowChance = 0.001
 
 	// maxSilence bounds in seconds how much silence before the first failure is
 	// taken for requests that hung: the longest usual timer.
@@ -48,7 +51,7 @@ func changesOf(points []Point, groups [][]run, base float64) Changes {
 		if share < lowShare {
 			least = minFailedLow
 		}
-		if e.Failed < least || share < minLift*base {
+		if e.Failed < least || share < minLift*base || share < lowShare && !c.stands(&e, len(points)) {
 			continue
 		}
 		for _, b := range e.Bursts {
@@ -61,6 +64,19 @@ func changesOf(points []Point, groups [][]run, base float64) Changes {
 		c.Baseline = float64(c.QuietFailed) / float64(c.QuietRequests)
 	}
 	return c
+}
+
+// stands says whether chance does not explain that more fails within the bursts of
+// e than in the rest of the log: Fisher's exact test, times the number of stretches
+// that n seconds have.
+func (c *Changes) stands(e *Episode, n int) bool {
+	var failed, requests uint64
+	for _, b := range e.Bursts {
+		failed += b.Failed
+		requests += b.Requests
+	}
+	restFailed, rest := c.QuietFailed-failed, c.QuietRequests-requests
+	return Fisher(failed, requests-failed, restFailed, rest-restFailed)*float64(n)*float64(n)/2 < lowChance
 }
 
 // burstShare is the failing share of the requests in the bursts of e alone.
