@@ -97,8 +97,8 @@ func Commands(f *Flags) []*cobra.Command {
 
 func formatsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "formats", Short: "Lists the log formats that are built in", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return Formats(c.OutOrStdout()) },
+		Use: "formats [NAME...]", Short: "Lists the log formats that are built in, or tells all about those named",
+		RunE: func(c *cobra.Command, names []string) error { return Formats(c.OutOrStdout(), names) },
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"why502/probe/diagnose"
@@ -14,7 +13,6 @@ import (
 	"why502/probe/report"
 	"why502/probe/session"
 	"why502/tail"
-	"why502/tail/parse"
 )
 
 // Report reads the sources to their end and writes what happened and why. found
@@ -172,16 +170,6 @@ func Explain(w io.Writer, words, gateway string) error {
 		}
 	}
 	return nil
-}
-
-// Formats lists the log formats that are built in.
-func Formats(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "NAME\tGATEWAY\tKIND\tWHAT\tDOCUMENTED IN")
-	for _, f := range parse.Formats() {
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.Name, f.Gateway, f.Kind, f.Title, f.Doc)
-	}
-	return t.Flush()
 }
 
 // Time reads --since and --until: RFC 3339, a clock time of today (15:04 or

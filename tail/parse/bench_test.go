@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"testing"
 
 	"why502/tail"
@@ -38,6 +39,30 @@ func BenchmarkLines(b *testing.B) {
 			}
 			if ev.Kind == tail.KindRaw {
 				b.Fatal("not parsed")
+			}
+		})
+	}
+}
+
+// BenchmarkFormats reads the samples of each format of the table in turn; an
+// operation is a line.
+func BenchmarkFormats(b *testing.B) {
+	for i := range formats {
+		b.Run(formats[i].Name, func(b *testing.B) {
+			var all []byte
+			for _, s := range formats[i].Positive {
+				all = append(append(all, s.Line...), '\n')
+			}
+			lines := bytes.Split(bytes.TrimSuffix(all, []byte{'\n'}), []byte{'\n'})
+			l := Detect(all, testEnv).NewParser(testEnv)
+			var ev tail.Event
+			for _, line := range lines { // headers, caches
+				l.Parse(line, &ev)
+			}
+			b.SetBytes(int64(len(all) / len(lines)))
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				l.Parse(lines[n%len(lines)], &ev)
 			}
 		})
 	}

@@ -3,8 +3,6 @@ package parse
 import (
 	"bytes"
 	"maps"
-	"regexp"
-	"strconv"
 	"testing"
 	"unsafe"
 
@@ -154,62 +152,4 @@ func FuzzTemplate(f *testing.F) {
 			checkEvent(t, ev.Format, &ev, line, st.buf)
 		}
 	})
-}
-
-// reference reads combined the slow and obvious way.
-var reference = regexp.MustCompile(`^([^ \[]+) (-) ([^\[]+) \[([^\]]{26})\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d{1,17}) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"$`)
-
-// FuzzCombined compares the fast parser of combined with the slow one: what the
-// slow one takes, the fast one takes too, and reads the same.
-func FuzzCombined(f *testing.F) {
-	seeds(func(b []byte) { f.Add(b) })
-	f.Add([]byte(benchLines[0].line))
-	p := newParser(&formats[formatIndex["nginx-combined"]], newState(testEnv))
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if bytes.ContainsAny(line, "\n\r") || len(line) > 900 {
-			return
-		}
-		m := reference.FindSubmatch(line)
-		var ev tail.Event
-		if m == nil || len(stripPort(m[1])) == 0 {
-			return
-		}
-		if _, ok := p.st.clk.clf(m[4]); !ok {
-			return
-		}
-		ok := p.Parse(line, &ev)
-		if ev.Host != nil { // lighttpd's or a virtual host's form
-			return
-		}
-		if !ok {
-			t.Fatalf("refused %q", line)
-		}
-		status, _ := strconv.Atoi(string(m[6]))
-		size, _ := strconv.ParseInt(string(m[7]), 10, 64)
-		if ev.Status != status || ev.Bytes != size || !bytes.Equal(ev.Client, stripPort(m[1])) ||
-			!bytes.Equal(ev.Referer, present(m[8])) || !bytes.Equal(ev.UserAgent, present(m[9])) {
-			t.Fatalf("%q: %v", line, words(&ev))
-		}
-		var want tail.Event
-		referenceRequest(string(m[5]), &want)
-		if !bytes.Equal(ev.Method, want.Method) || !bytes.Equal(ev.Path, want.Path) || !bytes.Equal(ev.Protocol, want.Protocol) {
-			t.Fatalf("request %q: %q %q %q, want %q %q %q", m[5], ev.Method, ev.Path, ev.Protocol, want.Method, want.Path, want.Protocol)
-		}
-	})
-}
-
-var (
-	fullRequest  = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]{0,31}) (?s:(.*)) (HTTP/[^ ]*)$`)
-	shortRequest = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]{0,31}) (?s:(.*))$`)
-)
-
-func referenceRequest(s string, ev *tail.Event) {
-	m := fullRequest.FindStringSubmatch(s)
-	if m == nil {
-		if m = shortRequest.FindStringSubmatch(s); m == nil {
-			return
-		}
-		m = append(m, "")
-	}
-	ev.Method, ev.Path, ev.Protocol = []byte(m[1]), present([]byte(m[2])), []byte(m[3])
 }

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"why502/tail"
@@ -68,6 +69,16 @@ var syntaxes = []syntax{
 	{"caddy", tail.KindAccess, caddyName.MatchString, caddyPieces, nil},
 	{"haproxy", tail.KindAccess, isHAProxy, haproxyPieces, haproxyTemplateFinish},
 	{"apache", tail.KindAccess, apacheName.MatchString, apachePieces, nil},
+}
+
+// Syntaxes names the gateways and servers whose format strings Named takes.
+func Syntaxes() []string {
+	names := make([]string, len(syntaxes))
+	for i := range syntaxes {
+		names[i] = syntaxes[i].gateway
+	}
+	slices.Sort(names)
+	return names
 }
 
 // syntaxOf tells whose format string it is, nil when it is nobody's.
