@@ -120,7 +120,7 @@ func BenchmarkFollowed(b *testing.B) {
 	d := &discard{}
 	f := Follow(path, FollowOptions{}).(*follower)
 	f.sink = d
-	f.sub = subscribe(f.opt.FS)
+	f.sub = subscribe(f.opt.FS, path)
 	defer f.sub.close()
 	defer f.release()
 	f.cycle(context.Background())

@@ -192,7 +192,7 @@ func (f *follower) relateText(g *gap, s sibling, file File) (*item, relation) {
 	it := newItem(share(file), s.info, s.path, g.before.number, f.now())
 	it.fixed = s.compressed()
 	if !g.found {
-		if f.carryOn(g.before, it) {
+		if same, err := f.continues(g.before, it); err == nil && same {
 			return it, rest
 		}
 		if same, err := g.before.in(file); same && err == nil && g.before.off > 0 {
@@ -216,6 +216,22 @@ func headsAlike(a, b File) bool {
 	return err == nil && err2 == nil && n > 0 && n == m && x == y
 }
 
+// continues says whether it holds all the text of before, and moves it behind that.
+func (f *follower) continues(before, it *item) (bool, error) {
+	r, err := repeats(before, false, it.f, it.size)
+	if err != nil || r.n == 0 || !r.exact && r.n < r.of {
+		return false, err
+	}
+	at, err := lastBreak(it.f, 0, r.n)
+	if err != nil {
+		return false, err
+	}
+	if at < r.n {
+		before.shared = r.of
+	}
+	return true, it.seek(at)
+}
+
 // beginsWith says whether whole begins with all that part holds, which is so while
 // part is being copied from it.
 func beginsWith(whole, part File) bool {
@@ -224,7 +240,11 @@ func beginsWith(whole, part File) bool {
 		return false
 	}
 	b, err := part.Stat()
-	return err == nil && a.Size() >= b.Size() && b.Size() <= carryOnMost && sameText(whole, part, b.Size())
+	if err != nil || a.Size() < b.Size() || b.Size() > sharedMost {
+		return false
+	}
+	n, err := commonText(whole, part, b.Size())
+	return err == nil && n == b.Size()
 }
 
 // isBefore says whether the sibling is the file before. Once that is closed its

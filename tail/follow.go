@@ -43,6 +43,7 @@ type follower struct {
 	refused error // why it can't be read at all
 
 	unreadable bool // the current file's bytes can't be read at the moment
+	held       bool // a file is being written anew, its text is waited for
 
 	sub       *subscription
 	events    uint64 // of the subscription, when last looked
@@ -77,11 +78,11 @@ func (f *follower) Run(ctx context.Context, sink Sink) error {
 		}
 		return stream.Run(ctx, sink)
 	}
+	f.sub = subscribe(f.opt.FS, f.path)
+	defer f.sub.close()
 	if f.opt.Once {
 		return f.once(ctx)
 	}
-	f.sub = subscribe(f.opt.FS)
-	defer f.sub.close()
 	f.watch()
 	for ctx.Err() == nil {
 		moved := f.cycle(ctx)
@@ -110,6 +111,9 @@ func (f *follower) Run(ctx context.Context, sink Sink) error {
 func (f *follower) end(ctx context.Context) {
 	later := f.opt.Once && f.opt.Positions != nil // an unfinished line is read next time
 	if it := f.current(); it != nil && ctx.Err() == nil && !later {
+		if it.heir != nil && it.heir.inPlace {
+			f.leave(it.heir.old)
+		}
 		if b, ok := it.flush(f.now()); ok {
 			f.deliver(b)
 		}
@@ -162,6 +166,7 @@ func (f *follower) current() *item {
 // cycle looks once and reads what is there. It says whether anything came.
 func (f *follower) cycle(ctx context.Context) bool {
 	seq := f.seq
+	f.held = false
 	var read int64
 	for {
 		f.look(ctx)
@@ -172,6 +177,9 @@ func (f *follower) cycle(ctx context.Context) bool {
 			read += n
 			if changed { // the chain is another one now: look again
 				again = true
+				break
+			}
+			if f.held { // what comes after it may not overtake it
 				break
 			}
 		}
@@ -280,9 +288,16 @@ func (f *follower) begin(it *item) (done, changed bool) {
 	}
 	it.start = append(it.start[:0], head[:n]...)
 	if it == f.current() && f.insert(f.between(f.before, it), len(f.chain)-1) {
+		it.heir = nil
 		return true, true
 	}
-	return false, false
+	if it.heir == nil {
+		return false, false
+	}
+	if done, err = f.inherit(it); err != nil {
+		f.fail(explain(it.name, err))
+	}
+	return done, false
 }
 
 // join hands the unfinished line of a copy to the file that goes on with it.
@@ -323,7 +338,7 @@ const maxClosed = 64
 // forget closes an item but remembers how far it was read.
 func (f *follower) forget(it *item) {
 	it.f.release()
-	if it.dead || it.fixed {
+	if it.fixed {
 		return
 	}
 	f.closed = append(f.closed, it)
@@ -392,9 +407,13 @@ func (f *follower) report(force bool) {
 	f.sink.Status(f.st)
 }
 
+// firstRetry is after how long what failed is tried again at first: logrotate creates
+// a file for its owner only and gives it its mode and owner then.
+const firstRetry = 10 * time.Millisecond
+
 // fail makes err the status and sets the time of the next attempt.
 func (f *follower) fail(err error) {
-	f.backoff = min(max(2*f.backoff, f.opt.Poll), 20*f.opt.Poll)
+	f.backoff = min(max(2*f.backoff, firstRetry), 20*f.opt.Poll)
 	f.retryAt = f.now().Add(f.backoff)
 	f.st.State, f.st.Why = StateFailed, err.Error()
 }

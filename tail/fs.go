@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -19,8 +20,8 @@ type FS interface {
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// Real resolves the symbolic links of name.
 	Real(name string) (string, error)
-	// Hops returns the directories in which something has to change for name to
-	// mean another file: its own and those of every symbolic link on the way.
+	// Hops returns the names of which one has to change for name to mean another
+	// file: itself, every symbolic link on the way, and where they lead.
 	Hops(name string) []string
 	Watch() (Watcher, error)
 	// Blind says in a few words why file events can't be trusted for dir (a network
@@ -66,29 +67,26 @@ func (osFS) Blind(dir string) string                    { return blindFS(dir) }
 const maxHops = 40
 
 func (osFS) Hops(name string) []string {
-	dirs := []string{filepath.Dir(name)}
-	add := func(dir string) {
-		for _, d := range dirs {
-			if d == dir {
-				return
-			}
+	hops := []string{name}
+	add := func(hop string) {
+		if !slices.Contains(hops, hop) {
+			hops = append(hops, hop)
 		}
-		dirs = append(dirs, dir)
 	}
 	for range maxHops {
 		link, at := firstLink(name)
 		if link == "" {
 			break
 		}
-		add(filepath.Dir(at))
+		add(at)
 		rest := name[len(at):]
 		if !filepath.IsAbs(link) {
 			link = filepath.Join(filepath.Dir(at), link)
 		}
 		name = filepath.Join(link, rest)
-		add(filepath.Dir(name))
+		add(name)
 	}
-	return dirs
+	return hops
 }
 
 // firstLink returns the target of the first symbolic link on the way to name and

@@ -39,8 +39,9 @@ type item struct {
 	fixed bool
 	// joined: its unfinished line goes on in the next item (copytruncate).
 	joined bool
-	done   bool // fixed and read to its end
-	dead   bool // another file goes on with its text, it won't come back
+	done   bool  // fixed and read to its end
+	heir   *heir // not nil until it is known whether its beginning repeats another file
+	shared int64 // size at which another file took its unfinished line over, 0 for none
 	// start is what the file began with when it was asked what came between it and
 	// the one before it: the first read must find the same.
 	start []byte
@@ -186,7 +187,7 @@ func startsAs(data, start []byte) bool {
 // flush gives the unfinished last line up as a line, false when there is none.
 func (it *item) flush(now time.Time) (Batch, bool) {
 	rest := it.sp.rest()
-	if len(rest) == 0 {
+	if len(rest) == 0 || it.shared > 0 && it.off == it.shared {
 		return Batch{}, false
 	}
 	b := NewBatch(append(rest, '\n'), nil)

@@ -3,38 +3,38 @@ package tail
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 )
 
-// look finds out what has the name now and whether the current file was truncated,
-// and makes the chain agree.
+// look finds out what has the name now, what had it since the last look, and whether
+// a file was truncated, and makes the chain agree.
 func (f *follower) look(ctx context.Context) {
 	f.checkTruncated(false)
 	info, err := f.opt.FS.Stat(f.path)
+	var failed error
+	if cur := f.current(); err == nil && !info.IsDir() && (cur == nil || !cur.is(info)) && !f.now().Before(f.retryAt) {
+		failed = f.sub.catch()
+	}
+	for _, c := range f.sub.take() {
+		f.arrive(ctx, c)
+	}
 	cur := f.current()
 	switch {
 	case isGone(err):
 		f.away(cur)
 	case err != nil:
-		if f.now().Before(f.retryAt) {
-			return
+		if !f.now().Before(f.retryAt) {
+			f.fail(explain(f.path, err))
 		}
-		f.fail(explain(f.path, err))
 	case cur != nil && cur.is(info):
 		if f.st.State == StateWaiting || f.st.State == StateFailed && !f.unreadable && !f.now().Before(f.retryAt) {
 			f.fine()
 		}
 	case info.IsDir():
 		f.fail(notFile(f.path))
-	default:
-		// What happened to the current file before it was renamed comes first.
-		f.checkTruncated(true)
-		if cur = f.current(); cur != nil && cur.off == 0 {
-			f.insert(f.between(f.before, cur), len(f.chain)-1)
-		}
-		f.arrive(ctx)
+	case failed != nil && !isGone(failed):
+		f.fail(explain(f.path, failed))
 	}
 }
 
@@ -86,69 +86,45 @@ func (f *follower) isTruncated(it *item, text bool) bool {
 	return err == nil && !same
 }
 
-// arrive opens the file that has the name now and puts it at the end of the chain.
-func (f *follower) arrive(ctx context.Context) {
-	now := f.now()
-	if now.Before(f.retryAt) {
+// arrive puts a file that got the name at the end of the chain.
+func (f *follower) arrive(ctx context.Context, c caught) {
+	if cur := f.current(); cur != nil && cur.is(c.info) { // it is, or came back, between two looks
+		_ = c.file.Close()
 		return
 	}
-	file, info, target, err := openReal(f.opt.FS, f.path)
-	if err != nil {
-		if !isGone(err) {
-			f.fail(explain(f.path, err))
-		}
-		return
-	}
+	// What happened to the current file before it was renamed comes first.
+	f.checkTruncated(true)
 	cur := f.current()
-	if cur != nil && cur.is(info) { // it came back between the two looks
-		_ = file.Close()
+	if cur != nil && cur.off == 0 {
+		f.insert(f.between(f.before, cur), len(f.chain)-1)
+	}
+	if f.comeBack(c) {
 		return
 	}
-	if f.comeBack(info) {
-		_ = file.Close()
-		return
-	}
-	next := newItem(share(file), info, f.path, 0, now)
-	next.real = target
+	next := newItem(share(c.file), c.info, f.path, 0, f.now())
+	next.real = c.real
 	if cur == nil {
 		f.first(ctx, next)
 		return
 	}
 	f.st.Rotations++
 	f.fine()
-	if !kept(siblings(f.opt.FS, cur.real, false), cur) {
-		f.carryOn(cur, next)
-	}
 	between := f.between(cur, next)
+	if len(between) == 0 && !kept(siblings(f.opt.FS, cur.real, false), cur) {
+		next.heir = &heir{old: cur}
+	}
 	f.chain = append(f.chain, next)
 	f.before = cur
 	f.insert(between, len(f.chain)-1)
 	f.watchAt = time.Time{}
 }
 
-// openReal opens name and returns what it is and where its links lead.
-func openReal(fsys FS, name string) (File, fs.FileInfo, string, error) {
-	target, err := fsys.Real(name)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	file, err := fsys.Open(name)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close()
-		return nil, nil, "", err
-	}
-	return file, info, target, nil
-}
-
 // comeBack puts a file that was read before, and has the name again, at the end of
-// the chain, at the place where it was left. False: info is another file.
-func (f *follower) comeBack(info fs.FileInfo) bool {
+// the chain, at the place where it was left. False: c is another file.
+func (f *follower) comeBack(c caught) bool {
 	for i, it := range f.chain {
-		if it.is(info) && !it.fixed {
+		if it.is(c.info) && !it.fixed {
+			_ = c.file.Close()
 			f.before = f.current()
 			it.number = f.before.number + 1
 			f.chain = append(slices.Delete(f.chain, i, i+1), it)
@@ -157,28 +133,17 @@ func (f *follower) comeBack(info fs.FileInfo) bool {
 		}
 	}
 	for i, it := range f.closed {
-		if !it.is(info) || it.fixed {
+		if !it.is(c.info) || it.fixed {
 			continue
 		}
-		file, err := f.opt.FS.Open(f.path)
-		if err != nil {
+		f.closed = slices.Delete(f.closed, i, i+1)
+		if same, err := it.in(c.file); err != nil || !same { // the inode was used again
 			return false
 		}
-		now, err := file.Stat()
-		same := err == nil && it.is(now)
-		if same {
-			same, err = it.in(file)
-		}
-		if err != nil || !same { // the inode was used again
-			_ = file.Close()
-			f.closed = slices.Delete(f.closed, i, i+1)
-			return false
-		}
-		it.f, it.done = share(file), false
+		it.f, it.done = share(c.file), false
 		if cur := f.current(); cur != nil {
 			it.number = cur.number + 1
 		}
-		f.closed = slices.Delete(f.closed, i, i+1)
 		f.before = f.current()
 		f.chain = append(f.chain, it)
 		f.fine()
@@ -187,53 +152,9 @@ func (f *follower) comeBack(info fs.FileInfo) bool {
 	return false
 }
 
-// carryOnMost bounds how much text is compared to know a rewritten file.
-const carryOnMost = 256 << 20
-
-// carryOn lets next begin where cur was read to, when next is cur written anew (by an
-// editor, a copy moved over it): it begins with all the text of cur, and no rotation
-// kept cur. cur is done then.
-func (f *follower) carryOn(cur, next *item) bool {
-	if next.fixed || next.info.Size() < cur.off || cur.off > carryOnMost {
-		return false
-	}
-	if same, err := cur.in(next.f); err != nil || !same {
-		return false
-	}
-	if cur.f.refs > 0 {
-		info, err := cur.f.Stat()
-		if err != nil || info.Size() == 0 || info.Size() > min(next.info.Size(), carryOnMost) || !sameText(cur.f, next.f, info.Size()) {
-			return false
-		}
-	} else if cur.off == 0 {
-		return false
-	}
-	next.imprint, next.sp, next.number = cur.imprint, cur.sp, cur.number
-	next.head, next.mark = slices.Clone(cur.head), slices.Clone(cur.mark)
-	cur.sp, cur.done, cur.dead = splitter{}, true, true
-	return true
-}
-
 // kept says whether a rotation kept the file under another name.
 func kept(all []sibling, it *item) bool {
 	return slices.ContainsFunc(all, func(s sibling) bool { return it.is(s.info) })
-}
-
-// sameText compares the first n bytes of two files.
-func sameText(a, b File, n int64) bool {
-	x, y := getBuffer(256<<10), getBuffer(256<<10)
-	defer putBuffer(x)
-	defer putBuffer(y)
-	for off := int64(0); off < n; {
-		want := int(min(int64(len(x)), n-off))
-		i, err := readFull(a, x[:want], off)
-		j, err2 := readFull(b, y[:want], off)
-		if err != nil || err2 != nil || i != want || j != want || string(x[:i]) != string(y[:j]) {
-			return false
-		}
-		off += int64(want)
-	}
-	return true
 }
 
 // truncated handles the file at place i of the chain, which is not the text any more
@@ -252,10 +173,7 @@ func (f *follower) truncated(i int) {
 		i++
 	} else {
 		old = cur
-		f.st.LostBytes += max(0, cur.size-cur.off)
-		if b, ok := cur.flush(now); ok {
-			f.deliver(b)
-		}
+		next.heir = &heir{old: old, inPlace: true}
 	}
 	if next == f.current() {
 		f.before = old

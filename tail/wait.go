@@ -11,6 +11,7 @@ import (
 const (
 	pollIdle  = 250 * time.Millisecond
 	pollSlack = 20 // one part in so many of the quiet time is waited
+	heldPoll  = 2 * time.Millisecond
 )
 
 // distrustTime is how long the file is polled after events were lost.
@@ -20,11 +21,15 @@ const distrustTime = 5 * time.Second
 const missedMost = 3
 
 // wait waits until there may be something to read. moved: something was just read,
-// so what follows may gather for the gap.
+// so what follows may gather for the gap, but a name that changes is looked at at once.
 func (f *follower) wait(ctx context.Context, moved bool) {
+	f.watch()
 	if moved {
 		select {
 		case <-ctx.Done():
+		case <-f.sub.names:
+			f.renamed()
+			return
 		case <-f.opt.Clock.After(f.opt.Gap):
 		}
 		// An event that came meanwhile is for what is read next.
@@ -35,9 +40,10 @@ func (f *follower) wait(ctx context.Context, moved bool) {
 		default:
 		}
 	}
-	f.watch()
 	select {
 	case <-ctx.Done():
+	case <-f.sub.names:
+		f.renamed()
 	case <-f.sub.C:
 		f.told()
 	case <-f.opt.Clock.After(f.interval()):
@@ -45,12 +51,31 @@ func (f *follower) wait(ctx context.Context, moved bool) {
 	}
 }
 
-// interval is how long the next look may be away without an event.
-func (f *follower) interval() time.Duration {
-	if !f.st.Polling {
-		return f.opt.Poll
+// renamed notes that a name on the way to the file changed: other directories may
+// have to be watched, and what failed may work now.
+func (f *follower) renamed() {
+	f.told()
+	f.watchAt = time.Time{}
+	if !f.unreadable {
+		f.retryAt = time.Time{}
 	}
-	return min(max(f.now().Sub(f.quiet)/pollSlack, f.opt.PollFast), max(pollIdle, f.opt.PollFast))
+}
+
+// interval is how long the next look may be away without an event. No event tells of
+// a file that was moved to another directory, while its writer still goes on.
+func (f *follower) interval() time.Duration {
+	if f.held {
+		return heldPoll
+	}
+	now := f.now()
+	next := f.opt.Poll
+	if f.st.Polling || f.missed > 0 || len(f.chain) > 1 || f.st.State == StateWaiting && len(f.chain) > 0 {
+		next = min(max(now.Sub(f.quiet)/pollSlack, f.opt.PollFast), max(pollIdle, f.opt.PollFast))
+	}
+	if wait := f.retryAt.Sub(now); wait > 0 {
+		next = min(next, wait)
+	}
+	return next
 }
 
 // told notes that an event came: events work.

@@ -15,10 +15,12 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// How long the notifier lets events gather (the kernel merges equal ones that wait)
-// and waits before it tries a failed watch again.
+// How long the notifier lets events gather (the kernel merges equal ones that wait),
+// for how long it does not after a followed name changed (the next change of a
+// rotation is near then), and when it tries a failed watch again.
 const (
-	gatherTime = time.Millisecond
+	gatherTime = 500 * time.Microsecond
+	alertTime  = 50 * time.Millisecond
 	retryTime  = 10 * time.Second
 )
 
@@ -35,9 +37,10 @@ type notifier struct {
 	failed error // of the last attempt to have a watcher
 	again  time.Time
 
-	mu   sync.Mutex // guards what follows
-	subs map[*subscription]struct{}
-	lost uint64 // how often events were lost
+	mu    sync.Mutex // guards what follows
+	subs  map[*subscription]struct{}
+	moved map[string]struct{} // directories whose watch ended because they went away
+	lost  uint64              // how often events were lost
 }
 
 // watched is one directory under watch.
@@ -46,15 +49,23 @@ type watched struct {
 	subs map[*subscription]struct{}
 }
 
-// subscription is one follower's interest.
+// subscription is one follower's interest in one name.
 type subscription struct {
-	n      *notifier
-	C      chan struct{} // gets a token when something may have changed
-	events atomic.Uint64 // how many events came
+	n    *notifier
+	path string
+	// C gets a token when something may have changed, names when it was a name on
+	// the way to the file.
+	C, names chan struct{}
+	events   atomic.Uint64 // how many events came
 
 	mu    sync.Mutex
-	dirs  map[string]bool
+	dirs  map[string]bool // under watch for files whose names begin with one of bases
+	ups   map[string]bool // under watch for the names of directories only
+	hops  map[string]bool // names that decide which file has the name
 	bases []string
+
+	catching sync.Mutex
+	caught   []caught // files that had the name, the oldest first
 }
 
 var (
@@ -62,16 +73,16 @@ var (
 	notifiers   = map[FS]*notifier{}
 )
 
-// subscribe returns a subscription that watches nothing yet.
-func subscribe(fsys FS) *subscription {
+// subscribe returns a subscription for the file path that watches nothing yet.
+func subscribe(fsys FS, path string) *subscription {
 	notifiersMu.Lock()
 	defer notifiersMu.Unlock()
 	n := notifiers[fsys]
 	if n == nil {
-		n = &notifier{fsys: fsys, dirs: map[string]*watched{}, subs: map[*subscription]struct{}{}}
+		n = &notifier{fsys: fsys, dirs: map[string]*watched{}, subs: map[*subscription]struct{}{}, moved: map[string]struct{}{}}
 		notifiers[fsys] = n
 	}
-	s := &subscription{n: n, C: make(chan struct{}, 1), dirs: map[string]bool{}}
+	s := &subscription{n: n, path: path, C: make(chan struct{}, 1), names: make(chan struct{}, 1)}
 	n.mu.Lock()
 	n.subs[s] = struct{}{}
 	n.mu.Unlock()
@@ -88,6 +99,9 @@ func (s *subscription) close() {
 	delete(n.subs, s)
 	last := len(n.subs) == 0
 	n.mu.Unlock()
+	for _, c := range s.take() {
+		_ = c.file.Close() // opened for reading only: nothing can be lost
+	}
 	if last {
 		delete(notifiers, n.fsys)
 		n.adding.Lock()
@@ -96,58 +110,80 @@ func (s *subscription) close() {
 	}
 }
 
-// watch makes the subscription watch exactly dirs for files whose names begin with
-// one of bases, and returns why it can't, nil when all is watched. It is cheap when
+// watch makes the subscription watch exactly the directories of hops, the names that
+// decide which file is meant, for these names and for files whose names begin with
+// one of bases. It returns why it can't, nil when all is watched. It is cheap when
 // nothing changed and meant to be called again and again: it notices a directory
 // that was replaced and tries again what failed.
-func (s *subscription) watch(dirs, bases []string, now time.Time) error {
-	s.mu.Lock()
-	old := s.dirs
-	s.dirs = make(map[string]bool, len(dirs))
-	for _, d := range dirs {
-		s.dirs[filepath.Clean(d)] = true
-	}
-	s.bases = bases
-	current := s.dirs
-	s.mu.Unlock()
-
+func (s *subscription) watch(hops, bases []string, now time.Time) error {
 	n := s.n
 	n.adding.Lock()
 	defer n.adding.Unlock()
-	for d := range old {
-		if !current[d] {
-			n.remove(d, s)
+	dirs, ups, names := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var first error
+	for _, hop := range hops {
+		dir := filepath.Dir(hop)
+		known, err := n.add(dir, s, now)
+		if err != nil && first == nil {
+			first = err
+		}
+		if known != "" {
+			dirs[known] = true
+			names[filepath.Join(known, filepath.Base(hop))] = true
+		}
+		// The directory itself may be replaced, or come only later.
+		for child := dir; ; child = filepath.Dir(child) {
+			up := filepath.Dir(child)
+			if up == child {
+				break
+			}
+			if known, err := n.add(up, s, now); known != "" || err != nil {
+				ups[known] = true
+				names[filepath.Join(known, filepath.Base(child))] = true
+				break // at best: who may not list it still has the poll
+			}
 		}
 	}
-	var first error
-	for d := range current {
-		if err := n.add(d, s, now); err != nil && first == nil {
-			first = err
+	s.mu.Lock()
+	oldDirs, oldUps := s.dirs, s.ups
+	s.dirs, s.ups, s.hops, s.bases = dirs, ups, names, bases
+	s.mu.Unlock()
+	for _, old := range []map[string]bool{oldDirs, oldUps} {
+		for d := range old {
+			if !dirs[d] && !ups[d] {
+				n.remove(d, s)
+			}
+		}
+	}
+	for d := range dirs {
+		if !oldDirs[d] { // what happened before the watch stood is not told
+			s.poke()
 		}
 	}
 	return first
 }
 
-// add watches dir for s. It needs n.adding.
-func (n *notifier) add(dir string, s *subscription, now time.Time) error {
+// add watches dir for s and returns the name by which its events come, "" when it is
+// not there or can't be watched. It needs n.adding.
+func (n *notifier) add(dir string, s *subscription, now time.Time) (string, error) {
 	if why := n.fsys.Blind(dir); why != "" {
-		return fmt.Errorf("%s is on %s, which tells no changes", dir, why)
+		return "", fmt.Errorf("%s is on %s, which tells no changes", dir, why)
 	}
 	info := n.present(dir)
 	if info == nil {
-		return nil // not there yet: the poll finds it when it comes
+		return "", nil // not there yet: its parent's watch tells when it comes
 	}
-	if w := n.dirs[dir]; w != nil && os.SameFile(w.info, info) {
-		w.subs[s] = struct{}{}
-		return nil
+	if name := n.watching(dir, info); name != "" {
+		n.dirs[name].subs[s] = struct{}{}
+		return name, nil
 	}
 	if now.Before(n.again) {
-		return n.failed
+		return "", n.failed
 	}
 	if n.w == nil {
 		w, err := n.fsys.Watch()
 		if err != nil {
-			return n.fail(dir, err, now)
+			return "", n.fail(dir, err, now)
 		}
 		n.w = w
 		go n.run(w)
@@ -156,7 +192,7 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) error {
 		_ = n.w.Remove(dir) // the watch of a directory that is gone: often gone by itself
 	}
 	if err := n.w.Add(dir); err != nil {
-		return n.fail(dir, err, now)
+		return "", n.fail(dir, err, now)
 	}
 	w := n.dirs[dir]
 	if w == nil {
@@ -165,7 +201,28 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) error {
 	}
 	w.info, w.subs[s] = info, struct{}{}
 	s.poke()
-	return nil
+	return dir, nil
+}
+
+// watching returns the name under which the directory info is watched, which may be
+// another one than dir where links lead to it: the kernel watches it once.
+func (n *notifier) watching(dir string, info fs.FileInfo) string {
+	n.mu.Lock()
+	_, moved := n.moved[dir]
+	delete(n.moved, dir)
+	n.mu.Unlock()
+	if w := n.dirs[dir]; w != nil {
+		if !moved && os.SameFile(w.info, info) {
+			return dir
+		}
+		return ""
+	}
+	for name, w := range n.dirs {
+		if os.SameFile(w.info, info) {
+			return name
+		}
+	}
+	return ""
 }
 
 // present returns what dir is, nil when it is not there.
@@ -217,6 +274,7 @@ func (n *notifier) drop() {
 // run hands events out until the watcher ends.
 func (n *notifier) run(w Watcher) {
 	events, failures := w.Events(), w.Errors()
+	var alert time.Time
 	for {
 		select {
 		case e, ok := <-events:
@@ -224,8 +282,12 @@ func (n *notifier) run(w Watcher) {
 				n.ended(w)
 				return
 			}
-			n.dispatch(e)
-			n.gather(events)
+			if n.dispatch(e) || n.gather(events) {
+				alert = time.Now()
+			}
+			if time.Since(alert) > alertTime {
+				time.Sleep(gatherTime)
+			}
 		case err, ok := <-failures:
 			if !ok {
 				n.ended(w)
@@ -238,58 +300,82 @@ func (n *notifier) run(w Watcher) {
 	}
 }
 
-// gather takes the events that are there at once, then pauses so that the kernel
-// merges those that follow.
-func (n *notifier) gather(events <-chan fsnotify.Event) {
+// gather takes the events that are there at once.
+func (n *notifier) gather(events <-chan fsnotify.Event) (named bool) {
 	for range 256 {
 		select {
 		case e, ok := <-events:
 			if !ok {
-				return
+				return named
 			}
-			n.dispatch(e)
+			named = n.dispatch(e) || named
 		default:
-			time.Sleep(gatherTime)
-			return
+			return named
 		}
 	}
+	return named
 }
 
-func (n *notifier) dispatch(e fsnotify.Event) {
-	dir, base := filepath.Dir(e.Name), filepath.Base(e.Name)
-	named := e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0
+// dispatch tells an event to whom it concerns. named: a followed name changed.
+func (n *notifier) dispatch(e fsnotify.Event) (named bool) {
+	name := filepath.Clean(e.Name)
+	dir, base := filepath.Dir(name), filepath.Base(name)
+	var catch []*subscription
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	for s := range n.subs {
-		if s.wants(dir, base, named) {
+		wants, hop := s.wants(name, dir, base, e.Op)
+		if hop {
+			named = true
+			if e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
+				n.moved[name] = struct{}{}
+			}
+			if e.Op&fsnotify.Create != 0 {
+				catch = append(catch, s)
+			} else {
+				poke(s.names)
+			}
+		}
+		if wants || hop {
 			s.events.Add(1)
 			s.poke()
 		}
 	}
+	n.mu.Unlock()
+	for _, s := range catch {
+		_ = s.catch() // the follower meets the same error and tells it
+		poke(s.names)
+		s.poke()
+	}
+	return named
 }
 
-// wants says whether an event in dir concerns the subscription. named: names
-// changed, which matters whatever the name (a symbolic link of the way may be it).
-func (s *subscription) wants(dir, base string, named bool) bool {
+// wants says whether an event concerns the subscription, and whether it is of a name
+// that decides which file is followed.
+func (s *subscription) wants(name, dir, base string, op fsnotify.Op) (wants, hop bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.dirs[dir] {
-		return false
+	if op&^fsnotify.Write != 0 && s.hops[name] {
+		return true, true
 	}
-	if named || len(s.bases) == 0 {
-		return true
+	if !s.dirs[dir] {
+		return false, false
+	}
+	if op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
+		return true, false
 	}
 	for _, b := range s.bases {
 		if strings.HasPrefix(base, b) {
-			return true
+			return true, false
 		}
 	}
-	return false
+	return false, false
 }
 
-func (s *subscription) poke() {
+func (s *subscription) poke() { poke(s.C) }
+
+func poke(c chan struct{}) {
 	select {
-	case s.C <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
