@@ -3,7 +3,9 @@ package tail
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -21,6 +23,22 @@ type faultFS struct {
 	errors                 chan error   // of the watchers
 	watchers               atomic.Int32 // made
 	skew                   atomic.Int64 // of the clock, in nanoseconds
+	stats                  atomic.Int64 // how often a name was looked at
+
+	mu    sync.Mutex
+	infos []fs.FileInfo // of all files opened
+}
+
+func (x *faultFS) Stat(name string) (fs.FileInfo, error) {
+	x.stats.Add(1)
+	return x.osFS.Stat(name)
+}
+
+// opened says whether a file was opened at any time.
+func (x *faultFS) opened(info fs.FileInfo) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.ContainsFunc(x.infos, func(o fs.FileInfo) bool { return os.SameFile(o, info) })
 }
 
 func fault(p *atomic.Pointer[error]) error {
@@ -45,6 +63,11 @@ func (x *faultFS) Open(name string) (File, error) {
 	f, err := x.osFS.Open(name)
 	if err != nil {
 		return nil, err
+	}
+	if info, err := f.Stat(); err == nil {
+		x.mu.Lock()
+		x.infos = append(x.infos, info)
+		x.mu.Unlock()
 	}
 	return &faultFile{f, x}, nil
 }

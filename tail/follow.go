@@ -333,12 +333,12 @@ func (f *follower) retire() {
 }
 
 // maxClosed bounds how many files are known again after they were closed.
-const maxClosed = 64
+const maxClosed = 256
 
 // forget closes an item but remembers how far it was read.
 func (f *follower) forget(it *item) {
 	it.f.release()
-	if it.fixed {
+	if it.off == 0 { // of an empty file only the inode is known, which is used again
 		return
 	}
 	f.closed = append(f.closed, it)

@@ -104,12 +104,16 @@ func firstLink(name string) (target, at string) {
 }
 
 func (osFS) Watch() (Watcher, error) {
-	w, err := fsnotify.NewWatcher()
+	w, err := fsnotify.NewBufferedWatcher(watchBuffer)
 	if err != nil {
 		return nil, err
 	}
 	return osWatcher{w}, nil
 }
+
+// watchBuffer is how many events wait between the kernel and the notifier, so that it
+// finds all that are there when it looks.
+const watchBuffer = 4096
 
 type osWatcher struct{ *fsnotify.Watcher }
 

@@ -16,8 +16,8 @@ import (
 )
 
 // How long the notifier lets events gather (the kernel merges equal ones that wait),
-// for how long it does not after a followed name changed (the next change of a
-// rotation is near then), and when it tries a failed watch again.
+// for how long it does not after a name changed (that of the followed file may be the
+// next, in a rotation), and when it tries a failed watch again.
 const (
 	gatherTime = 500 * time.Microsecond
 	alertTime  = 50 * time.Millisecond
@@ -316,7 +316,7 @@ func (n *notifier) gather(events <-chan fsnotify.Event) (named bool) {
 	return named
 }
 
-// dispatch tells an event to whom it concerns. named: a followed name changed.
+// dispatch tells an event to whom it concerns. named: a name changed.
 func (n *notifier) dispatch(e fsnotify.Event) (named bool) {
 	name := filepath.Clean(e.Name)
 	dir, base := filepath.Dir(name), filepath.Base(name)
@@ -325,7 +325,6 @@ func (n *notifier) dispatch(e fsnotify.Event) (named bool) {
 	for s := range n.subs {
 		wants, hop := s.wants(name, dir, base, e.Op)
 		if hop {
-			named = true
 			if e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
 				n.moved[name] = struct{}{}
 			}
@@ -336,6 +335,7 @@ func (n *notifier) dispatch(e fsnotify.Event) (named bool) {
 			}
 		}
 		if wants || hop {
+			named = named || e.Op != fsnotify.Write
 			s.events.Add(1)
 			s.poke()
 		}
