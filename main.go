@@ -56,7 +56,7 @@ func root(fatal func(error)) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {
-			f.Sources, f.Live = args, true
+			f.Sources, f.Live, f.History = args, true, session.DefaultHistory
 			f.Resume("monitor", c.ErrOrStderr())
 			return monitor(c, f, "")
 		},
@@ -114,7 +114,7 @@ func runDemo(c *cobra.Command, f *headless.Flags, incident string) error {
 		return err
 	}
 	defer func() { _ = d.Close() }()
-	f.Sources, f.Endpoints, f.GatewayConfig, f.Live = d.Sources, d.Endpoints, d.Config, true
+	f.Sources, f.Endpoints, f.GatewayConfig, f.Live, f.History = d.Sources, d.Endpoints, d.Config, true, session.DefaultHistory
 	if !tui.HasTerminal() {
 		return errors.New("the demo needs a terminal; `why502 demo --list` names its incidents")
 	}

@@ -67,6 +67,9 @@ func (f *follower) admit(it *item) bool {
 // end, and sets up what is read behind.
 func (f *follower) recent(ctx context.Context, it *item) error {
 	size := it.info.Size()
+	if err := f.sinceLast(it.f, size); err != nil {
+		return err
+	}
 	begin, covered, err := f.beginning(it.f, size)
 	if err != nil {
 		return err
@@ -121,6 +124,46 @@ func (f *follower) beginning(file File, size int64) (begin int64, covered bool, 
 		covered = true
 	}
 	return begin, covered, err
+}
+
+// sinceLast turns FollowOptions.Span into Since, by the last line with a time.
+func (f *follower) sinceLast(file File, size int64) error {
+	if f.opt.Span <= 0 || !f.opt.Since.IsZero() || f.opt.TimeOf == nil || f.opt.MaxHistory < 0 {
+		return nil
+	}
+	last, ok, err := lastTime(file, size, f.opt.TimeOf)
+	if size == 0 { // as just after a rotation
+		last, ok = f.now(), true
+	}
+	if ok {
+		f.opt.Since = last.Add(-f.opt.Span)
+	} else if f.opt.MaxHistory > defaultHistory {
+		f.opt.MaxHistory = defaultHistory
+	}
+	return err
+}
+
+// lastTime returns the time of the last line that has one, of the last lines.
+func lastTime(file File, size int64, timeOf func([]byte) (time.Time, bool)) (time.Time, bool, error) {
+	buf := getBuffer(4 * scanStep)
+	defer putBuffer(buf)
+	at := max(0, size-int64(len(buf)))
+	n, err := readFull(file, buf, at)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	for data := buf[:n]; len(data) > 0; {
+		i := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
+		if i == 0 && at > 0 {
+			break // its begin is not at hand
+		}
+		line, _ := NextLine(data[i:])
+		if t, ok := timeOf(line); ok {
+			return t, true, nil
+		}
+		data = data[:i]
+	}
+	return time.Time{}, false, nil
 }
 
 // scanStep is how much is read at once when looking for a line end.

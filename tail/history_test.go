@@ -144,6 +144,36 @@ func TestSinceReachesIntoRotatedFiles(t *testing.T) {
 	}
 }
 
+func TestSpanEndsWithTheLastLine(t *testing.T) {
+	for _, c := range []struct {
+		name, rotated, current, more string
+		least, most                  int
+	}{
+		{"within the file", timed(0, 4000), timed(4000, 20000), "", 3000, 4500},
+		{"into the rotated one", timed(0, 19000), timed(19000, 20000), "", 3000, 4500},
+		{"lines without a time behind the last", "", timed(0, 20000), "no time\nnone\n", 3000, 4500},
+		{"no time at all", timed(0, 100), numbered(0, 5000), "", 5000, 5000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := logPath(t)
+			if c.rotated != "" {
+				write(t, path+".1", c.rotated)
+				age(t, path+".1", 19000)
+			}
+			write(t, path, c.current+c.more)
+			opt := quick()
+			opt.Span, opt.TimeOf, opt.MaxHistory, opt.Recent = 3000*time.Second, timeOf, 1<<40, 4096
+			col := follow(t, path, opt)
+			got := col.await(t, "history", func(lines []string, st Status) bool {
+				return st.State == StateFollowing && st.HistoryLeft == 0 && len(lines) >= c.least
+			})
+			if len(got) > c.most {
+				t.Errorf("%d lines came, want at most %d", len(got), c.most)
+			}
+		})
+	}
+}
+
 func TestSearchTimeInBigFile(t *testing.T) {
 	path := logPath(t)
 	write(t, path, timed(0, 50000))

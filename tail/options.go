@@ -14,6 +14,10 @@ type FollowOptions struct {
 	// begins later. Lines up to TimeSlack older are delivered as well, since logs are
 	// only roughly in order: whoever needs it exact filters.
 	Since time.Time
+	// Span is how much of the time before the file's last line is wanted, when Since is
+	// zero: the last line tells what Since is. Where no time is found in the end of the
+	// file, its last 64 MiB are read.
+	Span time.Duration
 	// TimeOf returns the time of a line, false when it has none. Nil: Since is of no
 	// use and history is bounded by MaxHistory only.
 	TimeOf func(line []byte) (time.Time, bool)
@@ -48,6 +52,9 @@ type FollowOptions struct {
 	FS    FS
 }
 
+// defaultHistory is how much of the past is read where nothing says more, in bytes.
+const defaultHistory = 64 << 20
+
 // TimeSlack is how much older than Since the lines may be that are delivered first.
 const TimeSlack = time.Minute
 
@@ -75,7 +82,7 @@ func (o FollowOptions) withDefaults() FollowOptions {
 	def(&o.Grace, 5*time.Second)
 	def(&o.Unfinished, time.Second)
 	if o.MaxHistory == 0 && !o.Once {
-		o.MaxHistory = 64 << 20
+		o.MaxHistory = defaultHistory
 	}
 	if o.Recent <= 0 {
 		o.Recent = 4 << 20

@@ -3,6 +3,7 @@ package incident
 import (
 	"cmp"
 	"slices"
+	"time"
 	"unsafe"
 )
 
@@ -24,10 +25,16 @@ type lineStore struct {
 	// unsorted says that lines came out of time order since the last view, as
 	// history read behind the present does.
 	unsorted bool
+	// floor is the time of the oldest line when the budget was last full: what is older
+	// would be the first to go.
+	floor time.Time
 }
 
 // add keeps a line; text is copied and cut at MaxKept.
 func (s *lineStore) add(l Line, text []byte) {
+	if l.Time.Before(s.floor) {
+		return
+	}
 	text = text[:min(len(text), MaxKept)]
 	if len(s.chunk)+len(text) > cap(s.chunk) {
 		s.chunk = make([]byte, 0, chunkSize)
@@ -54,6 +61,9 @@ func (s *lineStore) trim() {
 	for s.bytes > s.budget || len(s.lines)-s.start > maxLines {
 		s.bytes -= len(s.lines[s.start].Text)
 		s.start++
+	}
+	if s.start > 0 && s.start < len(s.lines) {
+		s.floor = s.lines[s.start].Time
 	}
 	s.lines, s.start = slices.Clone(s.lines[s.start:]), 0
 }

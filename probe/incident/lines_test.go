@@ -80,6 +80,21 @@ func TestLateHistoryDoesNotEvictThePresent(t *testing.T) {
 	}
 }
 
+func TestOldHistoryIsNotKeptOnceTheBudgetIsFull(t *testing.T) {
+	s := lineStore{budget: 1000}
+	text := []byte(strings.Repeat("x", 100))
+	for i := range 100 {
+		s.add(Line{Time: at(1000 + i)}, text)
+	}
+	kept := len(s.view())
+	for i := range 100 {
+		s.add(Line{Time: at(i)}, text)
+	}
+	if v := s.view(); len(v) != kept || v[0].Time.Before(at(1000)) {
+		t.Errorf("%d lines were kept, now %d from %s on", kept, len(v), v[0].Time)
+	}
+}
+
 func TestLongLinesAreCut(t *testing.T) {
 	s := lineStore{budget: 1 << 20}
 	s.add(Line{}, []byte(strings.Repeat("x", MaxKept+1)))

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"why502/probe/diagnose"
@@ -66,9 +67,19 @@ func fields(object []byte) []Field {
 	return out
 }
 
-// timeOf reads a line's time, for the search in a big file's history.
-func (in *ingest) timeOf(line []byte) (time.Time, bool) {
-	var ev tail.Event
-	parse.Detect(append(bytes.Clone(line), '\n'), in.env).NewParser(in.env).Parse(line, &ev)
-	return ev.When(), ev.Time != 0
+// timeOf returns what reads a line's time, for the search in a big file's history. The
+// whole table is asked, since the search jumps between lines of any format.
+func (in *ingest) timeOf() func(line []byte) (time.Time, bool) {
+	plan := parse.Plan{}
+	if in.fixed != nil {
+		plan = *in.fixed
+	}
+	parsers := sync.Pool{New: func() any { return plan.NewParser(in.env) }}
+	return func(line []byte) (time.Time, bool) {
+		p, _ := parsers.Get().(*parse.Lines)
+		defer parsers.Put(p)
+		var ev tail.Event
+		p.Parse(line, &ev)
+		return ev.When(), ev.Time != 0
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -35,6 +36,9 @@ const (
 	// askAtOnce bounds how many targets a report asks at once.
 	askAtOnce = 8
 )
+
+// DefaultHistory is how much of the past the monitor reads when nothing else is asked.
+const DefaultHistory = 30 * time.Minute
 
 // ErrNothing says that there is nothing to read: no source was given and none
 // was found. Looked is where.
@@ -84,7 +88,10 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		}
 		in.fixed = &plan
 	}
-	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf, PastBatch: pastBatch(cfg.Live)}
+	in.follow = tail.FollowOptions{Once: !cfg.Live, Since: cfg.Since, TimeOf: in.timeOf(), PastBatch: pastBatch(cfg.Live)}
+	if cfg.Live { // what is wanted is read however much it is, behind the first screen
+		in.follow.Span, in.follow.MaxHistory = cfg.History, math.MaxInt64
+	}
 	kept := in.resume(&cfg)
 	s := &Session{cfg: cfg, in: in, kept: kept, running: map[int]bool{}, asked: map[string]bool{}}
 	if cfg.Live {

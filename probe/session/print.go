@@ -33,7 +33,7 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	}
 	cfg.Live = follow
 	// All of the past in order before what is new, as tail -F -n +1 does.
-	in.follow = tail.FollowOptions{Once: !follow, Since: cfg.Since, TimeOf: in.timeOf, MaxHistory: math.MaxInt64, Recent: math.MaxInt64}
+	in.follow = tail.FollowOptions{Once: !follow, Since: cfg.Since, TimeOf: in.timeOf(), MaxHistory: math.MaxInt64, Recent: math.MaxInt64}
 	kept := in.resume(&cfg)
 	sources, err := openSources(&cfg, in)
 	if err != nil {

@@ -12,11 +12,14 @@ import (
 
 // Config is what the command line asks of a session.
 type Config struct {
-	Sources       []string // SOURCE arguments; empty: discover
-	Endpoints     []string // -e
-	NoProbe       bool
-	Live          bool // follow and probe on; false reads to the end once
-	Since, Until  time.Time
+	Sources      []string // SOURCE arguments; empty: discover
+	Endpoints    []string // -e
+	NoProbe      bool
+	Live         bool // follow and probe on; false reads to the end once
+	Since, Until time.Time
+	// History is how much of the time before its last line a live session reads of each
+	// log when Since is not given.
+	History       time.Duration
 	Where         string
 	LogFormat     string
 	Zone          *time.Location
