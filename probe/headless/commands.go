@@ -68,6 +68,9 @@ func (f *Flags) resolve(now time.Time) error {
 	if f.zone == "" {
 		f.zone = set.Timezone
 	}
+	if f.Templates, err = set.Templates(); err != nil {
+		return err
+	}
 	if template, ok := set.Formats[f.LogFormat]; ok {
 		f.LogFormat = template
 	}

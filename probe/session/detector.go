@@ -16,9 +16,9 @@ type detector struct {
 	env     parse.Env
 	fixed   *parse.Plan // of --log-format, nil to detect
 	changed func(*parse.Plan)
-	// template is the format string that the gateway's configuration gives for this
-	// log, "" when none is known. It is for lines that no built-in format understands.
-	template string
+	// templates are format strings that may be this log's: that of the gateway's
+	// configuration and those of the settings.
+	templates []string
 
 	current *parse.Plan
 	sample  []byte // of a source whose first lines were too few to be sure
@@ -46,12 +46,7 @@ func (d *detector) plan(data []byte) *parse.Plan {
 	head, n := firstLines(data, 4*detectLines)
 	d.sample = append(d.sample, head...)
 	d.lines += n
-	p := parse.Detect(d.sample, d.env)
-	if p.Confidence < 0.5 && d.template != "" {
-		if own, err := parse.Named(d.template, d.env); err == nil {
-			p = own
-		}
-	}
+	p := parse.DetectWith(d.sample, d.env, d.templates...)
 	d.set(&p)
 	if d.lines >= detectLines {
 		d.sample = nil

@@ -23,11 +23,11 @@ type ingest struct {
 	guard  func()
 	follow tail.FollowOptions
 	added  func(context.Context, tail.Source) // for files that come later
-	// template returns the format string that the configuration gives for a log.
-	template func(name string) string
-	jobs     chan job
-	done     sync.WaitGroup
-	ended    sync.Once
+	// templates returns the format strings that may be a log's.
+	templates func(name string) []string
+	jobs      chan job
+	done      sync.WaitGroup
+	ended     sync.Once
 
 	mu      sync.Mutex
 	streams []*stream

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -108,7 +109,8 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	s.agg = incident.NewAggregator(incident.Options{
 		Live: cfg.Live, NoProbe: cfg.NoProbe, Keep: cfg.Live, Span: view, Now: time.Now,
 	})
-	in.agg, in.guard, in.template = s.agg, s.guard, s.templateOf
+	in.agg, in.guard = s.agg, s.guard
+	in.templates = func(name string) []string { return templatesOf(&cfg, s.config, name) }
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.runner = checklist.NewRunner(checklist.RunnerOptions{ConfigPath: cfg.GatewayConfig})
 	if err := s.startProbes(); err != nil {
@@ -192,42 +194,53 @@ func (s *Session) startSource(src tail.Source) {
 	})
 }
 
-// readConfig reads the gateway's configuration: the one named, else, for a live
-// session, the first usual one that names a log that is followed.
+// readConfig reads the gateway's configuration.
 func (s *Session) readConfig() {
-	if s.cfg.GatewayConfig != "" {
-		c, err := gateway.Read(s.cfg.GatewayConfig)
-		s.config = c
+	c, err := findConfig(&s.cfg)
+	if s.config = c; c != nil || err != nil {
 		s.agg.SetConfig(c, err)
-		return
-	}
-	for _, path := range gateway.Find() {
-		if c, err := gateway.Read(path); err == nil && s.isAbout(c) {
-			s.config = c
-			s.agg.SetConfig(c, nil)
-			return
-		}
 	}
 }
 
-// templateOf returns the format string that the configuration gives for a log.
-func (s *Session) templateOf(name string) string {
-	if c := s.config; c != nil {
-		return c.LogFormatFor(name)
+// findConfig reads the configuration that cfg names, else the first usual one that
+// names a log given. It returns nil where there is none.
+func findConfig(cfg *Config) (*gateway.Config, error) {
+	if cfg.GatewayConfig != "" {
+		return gateway.Read(cfg.GatewayConfig)
 	}
-	return ""
+	for _, path := range gateway.Find() {
+		if c, err := gateway.Read(path); err == nil && cfg.isAbout(c) {
+			return c, nil
+		}
+	}
+	return nil, nil
+}
+
+// templatesOf returns the format strings that may be a log's.
+func templatesOf(cfg *Config, c *gateway.Config, name string) []string {
+	if c == nil {
+		return cfg.Templates
+	}
+	own := c.LogFormatFor(name)
+	if abs, err := filepath.Abs(name); own == "" && err == nil {
+		own = c.LogFormatFor(abs)
+	}
+	if own == "" {
+		return cfg.Templates
+	}
+	return append([]string{own}, cfg.Templates...)
 }
 
 // isAbout says whether configuration c names one of the logs given.
-func (s *Session) isAbout(c *gateway.Config) bool {
+func (cfg *Config) isAbout(c *gateway.Config) bool {
 	for _, l := range c.Logs {
-		for _, name := range s.cfg.Sources {
+		for _, name := range cfg.Sources {
 			if l.Path == name {
 				return true
 			}
 		}
 	}
-	return len(s.cfg.Sources) == 0 && s.cfg.Live
+	return len(cfg.Sources) == 0 && cfg.Live
 }
 
 // Wait waits until all sources ended, as those of a report do, and folds what

@@ -39,6 +39,10 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	if err != nil {
 		return err
 	}
+	about, err := findConfig(&cfg)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &printer{in: in, w: bufio.NewWriterSize(w, 64<<10), gone: cancel}
@@ -46,7 +50,7 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	sinks := make([]*printSink, len(sources))
 	var wg sync.WaitGroup
 	for i, src := range sources {
-		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed}}
+		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed, templates: templatesOf(&cfg, about, src.Name())}}
 		sinks[i] = p
 		p.ctx, p.resumes = ctx, kept != nil
 		run := func() {

@@ -22,6 +22,7 @@ type Config struct {
 	History       time.Duration
 	Where         string
 	LogFormat     string
+	Templates     []string // format strings of the settings, tried on logs that they may be of
 	Zone          *time.Location
 	GatewayConfig string
 	// Resume names the command that goes on where its last run stopped reading each

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"why502/tail/parse"
 )
 
 // Settings is the user's configuration file.
@@ -17,6 +21,19 @@ type Settings struct {
 	NoProbe   bool              `toml:"no_probe"`
 	Endpoints []string          `toml:"endpoints"`
 	Formats   map[string]string `toml:"formats"` // name -> the gateway's own format string
+}
+
+// Templates returns the format strings of the settings in the order of their names.
+// The error is that of the first that can't be understood.
+func (set *Settings) Templates() ([]string, error) {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(set.Formats)) {
+		if _, err := parse.Named(set.Formats[name], parse.Env{}); err != nil {
+			return nil, fmt.Errorf("settings, [formats] %s: %w; mend or remove it", name, err)
+		}
+		all = append(all, set.Formats[name])
+	}
+	return all, nil
 }
 
 // Dir is the user's configuration directory for why502, "" when there is none.

@@ -24,25 +24,14 @@ type stream struct {
 // newStream registers a source.
 func (in *ingest) newStream(name string) *stream {
 	s := &stream{in: in, index: in.agg.AddSource(name), name: name}
-	s.detector = detector{env: in.env, fixed: in.fixed, template: in.template(name), changed: func(p *parse.Plan) {
-		f := formatOf(p)
+	s.detector = detector{env: in.env, fixed: in.fixed, templates: in.templates(name), changed: func(p *parse.Plan) {
+		f := p.Format()
 		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
 	}}
 	in.mu.Lock()
 	in.streams = append(in.streams, s)
 	in.mu.Unlock()
 	return s
-}
-
-// formatOf returns the format that most lines of a plan have, the zero Format for
-// none.
-func formatOf(p *parse.Plan) parse.Format {
-	for _, f := range parse.Formats() {
-		if len(p.Formats) > 0 && f.Name == p.Formats[0] {
-			return f
-		}
-	}
-	return parse.Format{}
 }
 
 // Status passes a source's state on.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"time"
 
 	"why502/tail"
 )
@@ -61,6 +62,80 @@ func Detect(sample []byte, env Env) Plan {
 		return Plan{}
 	}
 	return Plan{Formats: rankFormats(counts), Confidence: trust / float64(lines), fields: l.st.w3c.header()}
+}
+
+// DetectWith is Detect with format strings that may be the source's: of the gateway's
+// configuration, of a person's settings. The one that tells most about the sample's
+// lines is taken if it tells more than the built-in formats do, or as much with other
+// durations: it knows the unit. One that can't be compiled is passed over.
+func DetectWith(sample []byte, env Env, templates ...string) Plan {
+	best := Detect(sample, env)
+	if len(templates) == 0 {
+		return best
+	}
+	most := best.told(sample, env)
+	for _, text := range templates {
+		own, err := Named(text, env)
+		if err != nil {
+			continue
+		}
+		t := own.told(sample, env)
+		if t.data > most.data || t.data == most.data && t.spent != most.spent {
+			most, best, best.Confidence = t, own, t.share
+		}
+	}
+	return best
+}
+
+// telling is what a plan finds in a sample.
+type telling struct {
+	data  int           // values
+	spent time.Duration // sum of the durations
+	share float64       // of lines that have a format of the plan
+}
+
+func (p Plan) told(sample []byte, env Env) (t telling) {
+	l := p.NewParser(env)
+	lines, planned := 0, 0
+	var ev tail.Event
+	for len(sample) > 0 && lines < maxSample {
+		var line []byte
+		if line, sample, _ = cut(sample, '\n'); len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		lines++
+		if l.Parse(line, &ev); ev.Kind == tail.KindRaw {
+			continue
+		}
+		if slices.Contains(p.Formats, ev.Format) {
+			planned++
+		}
+		for _, has := range [...]bool{
+			ev.Time != 0, ev.Status != 0, ev.Path != nil, ev.Duration != tail.None, ev.Client != nil, ev.Host != nil, ev.RequestID != nil,
+			ev.Bytes != tail.None, len(ev.Attempts) > 0, ev.Flags != nil, ev.UserAgent != nil, ev.Message != nil,
+		} {
+			if has {
+				t.data++
+			}
+		}
+		t.spent += max(ev.Duration, 0)
+	}
+	t.share = float64(planned) / float64(max(lines, 1))
+	return t
+}
+
+// Format returns the format that most lines of the plan have, the zero Format for
+// none.
+func (p Plan) Format() Format {
+	if p.tmpl != nil {
+		return p.tmpl.format
+	}
+	if len(p.Formats) > 0 {
+		if i, ok := formatIndex[p.Formats[0]]; ok {
+			return formats[i]
+		}
+	}
+	return Format{}
 }
 
 // rankFormats sorts the formats seen by their lines, after it gave look-alikes to

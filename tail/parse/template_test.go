@@ -182,3 +182,30 @@ func TestNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestDetectWith: a format string known from elsewhere is taken where it tells more
+// than the built-in formats do, and only there.
+func TestDetectWith(t *testing.T) {
+	const combined = `10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/1.1" 502 5 "-" "curl/8"`
+	for _, c := range []struct {
+		name, sample, template, format, duration string
+		confidence                               float64
+	}{
+		{"no built-in format", `1700000000.123 10.0.0.1 502 1.500 "GET /a HTTP/1.1"`, `$msec $remote_addr $status $request_time "$request"`, "nginx-template", "1.5", 1},
+		{"fields unread otherwise", combined + ` 17 x`, `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %{ms}T %X`, "apache-template", "0.017", 1},
+		{"nothing gained", combined, `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`, "nginx-combined", "", 1},
+		{"not its lines", combined, `$msec $remote_addr $status $request_time "$request"`, "nginx-combined", "", 1},
+		{"not a format string", combined, `hello`, "nginx-combined", "", 1},
+		{"half of the lines", "what is this\n" + `1700000000.123 10.0.0.1 502 1.500`, `$msec $remote_addr $status $request_time`, "nginx-template", "1.5", 0.5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			plan := DetectWith([]byte(c.sample), testEnv, c.template)
+			if f := plan.Format(); f.Name != c.format || plan.Confidence != c.confidence {
+				t.Errorf("%s with %.2f, want %s with %.2f", f.Name, plan.Confidence, c.format, c.confidence)
+			}
+			var ev tail.Event
+			plan.NewParser(testEnv).Parse([]byte(c.sample[lastLine(c.sample):]), &ev)
+			compare(t, c.sample, &ev, map[string]string{"duration": c.duration, "status": "502"})
+		})
+	}
+}
