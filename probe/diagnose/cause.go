@@ -77,6 +77,8 @@ type Incident struct {
 	Scope            []Scope
 	// Pattern describes flapping or a slow burn, "" for a plain step.
 	Pattern string
+	// Statuses counts what the failing requests got; 0 stands for no status.
+	Statuses map[int]uint64
 	// Onset is "sudden" or "gradual", "" where the log does not tell.
 	Onset string
 	// Background is what fails besides, before and after: no part of the incident.

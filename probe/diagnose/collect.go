@@ -21,6 +21,7 @@ type finding struct {
 	text        string // a message as it came, or the line of a request
 	sample      string
 	count       uint64 // within the incident once it is known
+	whole       uint64 // of all time
 	first, last time.Time
 	seconds     []window.SecondCount
 	exception   string   // type of the exception that the lines tell of, "" for none
@@ -36,6 +37,15 @@ type finding struct {
 // request says whether a line stands for one request (and not for a change of
 // state).
 func (f *finding) request() bool { return !f.state() }
+
+// scaled says how many of n, which were counted over all time, fall to the incident:
+// which they are is not known.
+func (f *finding) scaled(n uint64) uint64 {
+	if f.whole <= f.count {
+		return n
+	}
+	return uint64(float64(n)*float64(f.count)/float64(f.whole) + 0.5)
+}
 
 // evidence is all that the logs show, by role.
 type evidence struct {
@@ -217,6 +227,7 @@ func (e *evidence) within(from, to time.Time) {
 			lo -= int64(shortly / time.Second)
 		}
 		g := *f
+		g.whole = f.count
 		g.count, g.seconds = 0, nil
 		for _, p := range f.seconds {
 			if p.Unix >= lo && p.Unix <= hi {

@@ -49,7 +49,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 		total += math.Max(1, float64(g.total()))
 	}
 	v := Verdict{Incident: incidentOf(s, &ep), NearMisses: nearMisses(s, ev)}
-	v.Incident.Made = made(ev, &ep)
+	v.Incident.Made, v.Incident.Statuses = made(ev, &ep), sh.statuses
 	tell(ev, &ep, groups)
 	for _, g := range groups {
 		g.ev, g.ep, g.shape = ev, &ep, &sh
@@ -84,7 +84,7 @@ func silentErrors(ev *evidence) bool {
 func incidentOf(s *incident.Snapshot, ep *episode) Incident {
 	in := Incident{
 		State: Ongoing, Started: ep.start, Ended: ep.end, Requests: ep.requests, Failed: ep.failed,
-		Ratio: ep.ratio, Pattern: ep.pattern, Scope: scopeOf(&s.Traffic),
+		Ratio: ep.ratio, Pattern: ep.pattern, Scope: scopeOf(&s.Traffic, ep),
 	}
 	if !ep.end.IsZero() {
 		in.State = Recovered

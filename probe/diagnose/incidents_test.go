@@ -226,6 +226,14 @@ func check(v *Verdict, key, value string) string {
 			got = fmt.Sprint(s.Before, " ", s.During)
 		}
 		holds = got == value
+	case "traits":
+		for _, s := range v.Incident.Scope {
+			got += s.Field + " " + s.Value + "; "
+		}
+		holds = strings.TrimSuffix(got, "; ") == value
+	case "statuses":
+		got = fmt.Sprint(v.Incident.Statuses)
+		holds = got == value
 	case "background":
 		got = fmt.Sprintf("%.1f", v.Incident.Background.Share()*100)
 		holds = got == value

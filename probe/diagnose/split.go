@@ -63,13 +63,14 @@ func mainCauses(primary []*finding, of func(*finding) []window.Count) map[string
 		}
 		all += f.count
 		for _, v := range of(f) {
-			if v.Failed == 0 {
+			n := f.scaled(v.Failed)
+			if n == 0 {
 				continue
 			}
 			if ways[v.Value] == nil {
 				ways[v.Value] = map[ID]uint64{}
 			}
-			ways[v.Value][f.sig.Cause] += v.Failed
+			ways[v.Value][f.sig.Cause] += n
 		}
 	}
 	main := map[string]ID{}
@@ -143,7 +144,7 @@ func groupsBy(primary []*finding, main map[string]ID, of func(*finding) []window
 				p.count = 0
 				parts[id] = &p
 			}
-			parts[id].count += v.Failed
+			parts[id].count += f.scaled(v.Failed)
 		}
 		if len(parts) == 0 {
 			rest = append(rest, f)

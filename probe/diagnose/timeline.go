@@ -38,6 +38,7 @@ func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 		}
 		add(ep.start, "onset", begins)
 		add(ep.end, "recovery", ends)
+		others(ep, add)
 	}
 	for i := range causes {
 		c := &causes[i]
@@ -80,6 +81,22 @@ func timeline(e *evidence, ep *episode, causes []Cause) []Entry {
 		out = out[len(out)-maxTimeline:]
 	}
 	return out
+}
+
+// others adds the incidents that the verdict is not about.
+func others(ep *episode, add func(time.Time, string, string)) {
+	for i := range ep.changes.Episodes {
+		o := &ep.changes.Episodes[i]
+		if !o.Start.Before(ep.start) && !o.Start.After(ep.lastFailure) || o.Start.Before(ep.start) && o.End.IsZero() {
+			continue
+		}
+		which := "an earlier incident"
+		if o.Start.After(ep.start) {
+			which = "a later incident"
+		}
+		add(o.Start, "onset", fmt.Sprintf("%s: %d of %d requests failed", which, o.Failed, o.Requests))
+		add(o.End, "recovery", which+" ended")
+	}
 }
 
 // span is when a cause's evidence from logs began and ended.

@@ -121,6 +121,12 @@ func buildIncident(i diagnose.Incident) Incident {
 		out.Failed = &i.Failed
 	}
 	out.Onset = i.Onset
+	for status, n := range i.Statuses {
+		if out.Statuses == nil {
+			out.Statuses = map[string]uint64{}
+		}
+		out.Statuses[fmt.Sprintf("%03d", status)] += n
+	}
 	if b := i.Background; b.Failed > 0 {
 		out.Background = &Background{b.Requests, b.Failed, share(b.Share())}
 	}

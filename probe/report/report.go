@@ -106,7 +106,9 @@ type Incident struct {
 	FailureRatio *float64 `json:"failure_ratio,omitzero"`
 	Scope        []Scope  `json:"scope,omitzero"` // empty: everything; absent: not known
 	Pattern      string   `json:"pattern,omitzero"`
-	Onset        string   `json:"onset,omitzero"` // sudden, gradual
+	// Statuses counts what the failing requests got.
+	Statuses map[string]uint64 `json:"statuses,omitzero"`
+	Onset    string            `json:"onset,omitzero"` // sudden, gradual
 	// Background is what fails besides, outside of the incident.
 	Background *Background `json:"background,omitzero"`
 	// Slow is there when answers are slow and do not fail more than usual.

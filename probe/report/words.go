@@ -153,14 +153,18 @@ func failing(r *Report) string {
 	}
 	var list []string
 	var all uint64
-	for status, n := range r.Traffic.Statuses {
-		if status[0] == '5' || status[0] == '0' {
+	counts := r.Incident.Statuses
+	if len(counts) == 0 {
+		counts = r.Traffic.Statuses
+	}
+	for status, n := range counts {
+		if status[0] == '5' || status[0] == '0' && status != "000" {
 			list = append(list, status)
 			all += n
 		}
 	}
 	slices.SortFunc(list, func(a, b string) int {
-		if x, y := r.Traffic.Statuses[a], r.Traffic.Statuses[b]; x != y {
+		if x, y := counts[a], counts[b]; x != y {
 			if x > y {
 				return -1
 			}
@@ -169,7 +173,7 @@ func failing(r *Report) string {
 		return strings.Compare(a, b)
 	})
 	// Only what has a fifth of the failures is worth the headline.
-	list = slices.DeleteFunc(list, func(s string) bool { return r.Traffic.Statuses[s]*5 < all })
+	list = slices.DeleteFunc(list, func(s string) bool { return counts[s]*5 < all })
 	if len(list) == 0 {
 		return "failing"
 	}

@@ -223,7 +223,9 @@ func (j *Joined) application(i int) {
 				return
 			case j.taken[n] && l.Path != "" || l.RequestID != "" && r.RequestID != "" && l.RequestID != r.RequestID:
 			case speaksOf(l, r):
-				j.add(i, n, ByPath)
+				if !j.says(i, l.Text) { // the next one is the next request's
+					j.add(i, n, ByPath)
+				}
 			case l.Trouble && l.Path == "" && !j.has(i, ByTime):
 				j.add(i, n, ByTime)
 			}
@@ -242,6 +244,11 @@ func speaksOf(l, r *Line) bool {
 		return named == path
 	}
 	return l.Trouble && len(path) > 1 && strings.Contains(l.Text, path)
+}
+
+// says whether a line of request i has the same words.
+func (j *Joined) says(i int, text string) bool {
+	return slices.ContainsFunc(j.parts[i], func(p Part) bool { return j.lines[p.Line].Text == text })
 }
 
 func (j *Joined) has(i int, by By) bool {

@@ -29,6 +29,7 @@ func (s *Stats) View(now time.Time, span time.Duration) View {
 		Messages:        s.messages.view(),
 		Hidden:          s.hidden.counts(),
 		Cases:           s.cases.view(),
+		Stretches:       s.cases.stretches(),
 		TooOld:          s.timeline.dropped,
 	}
 	all := s.good

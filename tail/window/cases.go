@@ -68,7 +68,57 @@ type cases struct {
 	lastKey int64
 }
 
-type caseBucket struct{ requests, lines []*Case }
+type caseBucket struct {
+	requests, lines []*Case
+	failed          [Dimensions]names // failures of the stretch by value
+	count           uint64            // all of them
+}
+
+// fail counts a failure in its stretch by the fields that have few values; the
+// stretch is that of the last offer.
+func (c *cases) fail(ev *tail.Event, routeHash uint64, route, upstream []byte, upstreamHash uint64) {
+	key := second(ev.Time) >> c.width
+	b := c.bucket(key)
+	b.count++
+	if upstream != nil {
+		b.failed[ByUpstream].add(upstreamHash, upstream, 0, 1)
+	}
+	if len(route) > 0 {
+		b.failed[ByRoute].add(routeHash, route, 0, 1)
+	}
+	for d, value := range [Dimensions][]byte{ByHost: ev.Host, ByMethod: ev.Method, ByBackend: ev.Backend} {
+		if named(value) {
+			value = bound(value)
+			b.failed[d].add(hashOf(value), value, 0, 1)
+		}
+	}
+}
+
+// Stretch is what failed in a stretch of time.
+type Stretch struct {
+	From, To int64 // seconds, To excluded
+	Failed   uint64
+	// By counts the failures by the values of a dimension; clients and agents, of
+	// which there are too many, are left out.
+	By [Dimensions][]Count
+}
+
+// stretches returns what failed when, ascending.
+func (c *cases) stretches() []Stretch {
+	var out []Stretch
+	for key, b := range c.buckets {
+		if b.count == 0 {
+			continue
+		}
+		s := Stretch{From: key << c.width, To: (key + 1) << c.width, Failed: b.count}
+		for d := range b.failed {
+			s.By[d] = b.failed[d].counts()
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Stretch) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
 
 // passed remembers of a group from when on in a stretch its lines have no place
 // any more, so that the many lines of an incident cost next to nothing.
@@ -200,6 +250,10 @@ func (c *cases) take(key int64, b *caseBucket) {
 	}
 	for _, n := range b.lines {
 		insertCase(&into.lines, casesLines, n)
+	}
+	into.count += b.count
+	for d := range b.failed {
+		into.failed[d].merge(&b.failed[d])
 	}
 }
 

@@ -66,3 +66,31 @@ func TestCasesAreBounded(t *testing.T) {
 		t.Errorf("they span %s", span)
 	}
 }
+
+// TestWithin confines the scope to one of two times of failing.
+func TestWithin(t *testing.T) {
+	s := New()
+	add := func(from, to int, path string, status int) {
+		for i := from; i < to; i++ {
+			ev := caseEvent(time.Duration(i)*time.Second, status, fmt.Sprint(path, i))
+			ev.Path, ev.Method = []byte(path), []byte("GET")
+			s.Add(ev, "a")
+		}
+	}
+	add(0, 1000, "/a", 200)
+	add(0, 1000, "/b", 200)
+	add(200, 300, "/a", 502)
+	add(200, 300, "/b", 502)
+	add(800, 900, "/b", 500)
+	v := s.View(time.Time{}, 0)
+	at := func(second int64) time.Time { return time.Unix(100_000+second, 0) }
+	if got := Scope(v.Within(at(800), at(900))); len(got) != 1 || got[0].Value != "GET /b" || got[0].FailedShare != 1 {
+		t.Errorf("the second time: %+v", got)
+	}
+	if got := Scope(v.Within(at(200), at(300))); len(got) != 0 {
+		t.Errorf("the first time: %+v", got)
+	}
+	if got := v.Within(at(0), at(1000)); got != &v {
+		t.Error("all of the time is another view")
+	}
+}

@@ -61,6 +61,9 @@ func (s *Stats) addRequest(ev *tail.Event, source string) {
 	}
 	if g != nil && (failed || retried) {
 		s.cases.offer(ev, source, g.id(retried), &g.passed, failed, retried)
+		if failed {
+			s.cases.fail(ev, routeHash, s.scratch, upstream, upstreamHash)
+		}
 	}
 }
 

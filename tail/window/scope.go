@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // Trait is a value of a dimension that sets failing requests apart from good ones.
@@ -80,6 +81,50 @@ func Scope(v *View) []Trait {
 		out = append(out, traits...)
 	}
 	return out[:min(len(out), maxTraits)]
+}
+
+// elsewhere is the share of the failures outside of a time from which on they blur
+// its scope.
+const elsewhere = 0.1
+
+// Within returns v with the failures of from..to alone, for Scope; good requests
+// stay those of all of the log, whose mix is what the failing ones are compared with.
+// Clients and agents are left out then. Where hardly anything fails outside, v is
+// returned as it is.
+func (v *View) Within(from, to time.Time) *View {
+	var in, all uint64
+	counts := [Dimensions]map[string]uint64{}
+	for i := range v.Stretches {
+		s := &v.Stretches[i]
+		all += s.Failed
+		if s.To <= from.Unix() || s.From > to.Unix() {
+			continue
+		}
+		in += s.Failed
+		for d := range s.By {
+			if counts[d] == nil {
+				counts[d] = map[string]uint64{}
+			}
+			for _, c := range s.By[d] {
+				counts[d][c.Value] += c.Failed
+			}
+		}
+	}
+	if in == 0 || float64(all-in) < elsewhere*float64(all) {
+		return v
+	}
+	out := *v
+	out.Requests, out.Failed = v.Requests-v.Failed+in, in
+	for d := range out.Top {
+		out.Top[d], out.Carried[d].Failed = nil, 0
+		for _, c := range v.Top[d] {
+			c.Failed = counts[d][c.Value]
+			out.Carried[d].Failed += c.Failed
+			out.Top[d] = append(out.Top[d], c)
+		}
+		sortCounts(out.Top[d])
+	}
+	return &out
 }
 
 // explains says whether the traits of one dimension have about all failures and

@@ -224,6 +224,9 @@ type View struct {
 	// Cases are a few lines of each group of failed and saved requests and of other
 	// logs, from all of the time, oldest first.
 	Cases []*Case
+	// Stretches tell what failed when; adjoining ones cover all of the time with
+	// failures.
+	Stretches []Stretch
 	// TooOld counts the requests that Seconds and Points leave out because only a
 	// week of seconds is kept; the newest of them is in second TooOldUntil.
 	TooOld      uint64

@@ -103,7 +103,7 @@ func (t *text) nearMisses() {
 		return
 	}
 	t.section("Near misses")
-	parts := []part{txt("  "), warn(Number(v.Retried)), txt(" requests succeeded only after a failed attempt")}
+	parts := []part{txt("  "), warn(Plural(int(min(v.Retried, 1<<31)), "request")), txt(" succeeded only after a failed attempt")}
 	for i := 0; i < len(v.Hidden) && i < 3; i++ {
 		parts = append(parts, dim(", "+Number(v.Hidden[i].Failed)+" on "), mark(tail.Safe(v.Hidden[i].Value, 80)))
 	}
