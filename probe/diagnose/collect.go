@@ -95,7 +95,9 @@ func unparsed(s *incident.Snapshot, t *Table) []*finding {
 			if sig == nil || len(sig.Gateways) == 0 {
 				sig = cmp.Or(strong(t.anyText(line)), t.byDetail(line), t.anyText(line))
 			}
-			if sig != nil {
+			if j := slices.IndexFunc(out, func(f *finding) bool { return f.sig == sig && f.source == src.Name }); sig != nil && j >= 0 {
+				out[j].count++ // a page or a record of several lines says one thing
+			} else if sig != nil {
 				out = append(out, &finding{sig: sig, gateway: src.Gateway, kind: tail.KindError, source: src.Name, text: line, sample: line, count: 1})
 			}
 		}

@@ -122,7 +122,7 @@ func noRouteTime(g *group) []weighing {
 	switch {
 	case g.shape.slow:
 		return []weighing{{
-			cause: UpstreamDown, weight: 1.5, title: "the host {host} is gone from the network",
+			cause: UpstreamDown, weight: 1.5, title: "{host} is gone from the network",
 			meaning: "It took about three seconds until 'no route to host': nobody answers for the address on the local network, so the host is gone.",
 		}}
 	case g.shape.took > 0:

@@ -19,12 +19,15 @@ var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\|
 var bridges = netip.MustParsePrefix("172.16.0.0/12")
 
 // dialed finds the address in a message that names it without a field of its own.
-var dialed = regexp.MustCompile(`(?:dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|attempt to connect to|[Ff]ailed to connect to|when connecting to) (\[[0-9a-fA-F:]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+)`)
+var dialed = regexp.MustCompile(`(?:dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|attempt to connect to|[Ff]ailed to connect to|when connecting to) (::1:\d+|\[[0-9a-fA-F:]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+)`)
 
 // told is the address that the group's messages name, "" where none does.
 func (g *group) told() string {
 	for _, f := range g.findings {
 		if m := dialed.FindStringSubmatch(f.text[:min(len(f.text), maxClassified)]); m != nil {
+			if port, ok := strings.CutPrefix(m[1], "::1:"); ok {
+				return "[::1]:" + port
+			}
 			return m[1]
 		}
 	}
