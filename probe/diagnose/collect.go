@@ -61,9 +61,8 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 	for i := range s.Traffic.Messages {
 		f := matchMessage(&s.Traffic.Messages[i], t)
 		if picked {
-			f = rescue(f, &s.Traffic.Messages[i], s, t)
-		}
-		if f != nil {
+			e.all = append(e.all, rescue(f, &s.Traffic.Messages[i], s, t)...)
+		} else if f != nil {
 			e.all = append(e.all, f)
 		}
 	}
@@ -80,55 +79,6 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 	})
 	e.every = slices.Clone(e.all)
 	return e
-}
-
-// unparsed matches lines that no parser understood, as when a part of a line, an
-// answer's body or a console's message is pasted: of an excerpt, or where there is
-// nothing better.
-func unparsed(s *incident.Snapshot, t *Table) []*finding {
-	var out []*finding
-	for i := range s.Sources {
-		src := &s.Sources[i]
-		for _, line := range src.UnparsedSamples {
-			line = line[:min(len(line), maxClassified)]
-			sig := t.byText(src.Gateway, tail.KindError, line)
-			if sig == nil || len(sig.Gateways) == 0 {
-				sig = cmp.Or(strong(t.anyText(line)), t.byDetail(line), t.anyText(line))
-			}
-			if j := slices.IndexFunc(out, func(f *finding) bool { return f.sig == sig && f.source == src.Name }); sig != nil && j >= 0 {
-				out[j].count++ // a page or a record of several lines says one thing
-			} else if sig != nil {
-				out = append(out, &finding{sig: sig, gateway: src.Gateway, kind: tail.KindError, source: src.Name, text: line, sample: line, count: 1})
-			}
-		}
-	}
-	return out
-}
-
-// rescue finds more about a message of an excerpt than its format and its line hold:
-// a few lines may be taken for another gateway's, and a record may have been wrapped,
-// so that its rest is among the lines that no parser understood.
-func rescue(f *finding, m *window.Message, s *incident.Snapshot, t *Table) *finding {
-	if family(m.Gateway) == "nginx" && !strings.Contains(m.Sample, ", client: ") {
-		for i := range s.Sources {
-			src := &s.Sources[i]
-			if src.Name != m.Source || len(src.UnparsedSamples) == 0 {
-				continue
-			}
-			whole := *m
-			whole.Text = m.Sample + " " + strings.TrimLeft(src.UnparsedSamples[0], "> \t")
-			if w := matchMessage(&whole, t); w != nil {
-				w.text, f = m.Text, w
-			}
-		}
-	}
-	if f != nil {
-		return f
-	}
-	if sig := t.anyText(m.Sample[:min(len(m.Sample), maxClassified)]); sig != nil {
-		return findingOf(m, sig)
-	}
-	return nil
 }
 
 func matchMessage(m *window.Message, t *Table) *finding {

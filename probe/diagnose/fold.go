@@ -72,7 +72,7 @@ func foldWorkers(primary *[]*finding) {
 		return
 	}
 	*primary = slices.DeleteFunc(*primary, func(f *finding) bool {
-		if f.sig.Symptom != symWorkerKill || f.kind != tail.KindUpstream {
+		if f.sig.Symptom != symWorkerKill || f.kind == tail.KindSystem {
 			return false
 		}
 		if !f.first.IsZero() && (f.first.Before(timeout.first.Add(-time.Second)) || f.last.After(timeout.last.Add(killWindow))) {

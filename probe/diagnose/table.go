@@ -52,9 +52,9 @@ type rawSignature struct {
 
 // order is how the embedded files are tried: exact tables before general ones.
 var order = []string{
-	"pages", "kong-apisix", "apinto-error", "spring-litellm", "traefik-caddy", "nginx", "haproxy", "apache", "go",
+	"pages", "system", "kong-apisix", "apinto-error", "traefik-caddy", "nginx", "haproxy", "apache", "spring-litellm", "go",
 	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
-	"python", "system", "clients", "generic-error", "generic", "patterns",
+	"python", "clients", "generic-error", "generic", "patterns",
 }
 
 // patternWhere marks rows that stand for what many lines show together.
@@ -286,11 +286,16 @@ func (t *Table) byText(gateway string, kind tail.Kind, text string) *Signature {
 	return nil
 }
 
-// anyText is byText over all gateways and logs, for a line of unknown origin.
+// anyText is byText over all gateways and logs, for a line of unknown origin. Rows
+// that only hint or tell of a process come last.
 func (t *Table) anyText(text string) *Signature {
-	for i := range t.signatures {
-		if s := &t.signatures[i]; s.Where != "access" && s.Where != patternWhere && s.matchText(text) {
-			return s
+	for _, last := range []bool{false, true} {
+		for i := range t.signatures {
+			s := &t.signatures[i]
+			second := slices.Contains([]Role{Weak, Hint, ConfigRole, ProcessRole, RecoveryRole}, s.Role)
+			if s.Where != "access" && s.Where != patternWhere && second == last && s.matchText(text) {
+				return s
+			}
 		}
 	}
 	return nil

@@ -127,11 +127,11 @@ func (l *Lines) search(line []byte, ev *tail.Event) {
 	}
 	text, color := l.uncolored(line)
 	bare := within{text: text, color: color}
-	if !color && !whole.color && isTypeset(text) {
-		l.plain = plainText(l.plain[:0], text)
+	if !color && !whole.color && tail.IsTypeset(text) {
+		l.plain = tail.AppendPlain(l.plain[:0], text)
 		bare.text = l.plain
 	}
-	bare.text = unquoted(bare.text)
+	bare.text = tail.Unquoted(bare.text)
 	pasted := len(bare.text) < len(text)
 	switch {
 	case pasted && l.strict(&bare, ev):
