@@ -153,7 +153,7 @@ var awsAPIGateway = jsonFormat{
 var gcpLB = jsonFormat{
 	all: "httpRequest|httpRequest.status",
 	rules: []jsonRule{
-		{"timestamp|receiveTimestamp", dTime, 0},
+		{"timestamp|time|receiveTimestamp", dTime, 0},
 		{"httpRequest.requestMethod", dMethod, 0},
 		{"httpRequest.requestUrl", dPath, uURL},
 		{"httpRequest.status", dStatus, 0},

@@ -39,6 +39,13 @@ type jsonSlot struct {
 	gen       uint32 // changes whenever the slot gets another key
 	id        keyID
 	full      []byte // the normalized path
+	wraps     bool   // an object that stands for nothing: its members count as the line's
+}
+
+// wrappers are keys under which writers and log shippers put a whole line.
+var wrappers = map[string]bool{
+	"nginx": true, "access": true, "accesslog": true, "fields": true, "data": true, "payload": true, "attributes": true, "context": true, "record": true,
+	"logprocessed": true,
 }
 
 const (
@@ -263,7 +270,7 @@ func (d *jsonDoc) slot(key []byte, parent int) int {
 	s.parent, s.parentGen, s.gen = parent, parentGen, d.gen
 	s.key = append(s.key[:0], key...)
 	s.full = s.full[:0]
-	if parent >= 0 {
+	if parent >= 0 && !d.slots[parent].wraps {
 		s.full = append(s.full, d.slots[parent].full...)
 		s.full = append(s.full, '/')
 	}
@@ -279,6 +286,7 @@ func (d *jsonDoc) slot(key []byte, parent int) int {
 			s.full = append(s.full, c)
 		}
 	}
+	s.wraps = d.ids == nil && wrappers[string(s.full)]
 	if s.id = keyIDs[string(s.full)]; d.ids != nil {
 		s.id = d.ids[string(s.full)]
 	}

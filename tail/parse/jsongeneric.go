@@ -20,7 +20,7 @@ const (
 	aliasReferer  = "http_referer|referer|referrer|http_referrer|http.request.referrer"
 	aliasID       = "request_id|req_id|x_request_id|http_x_request_id|requestId|reqId|correlation_id|trace_id|trace.id|trace~id|rid|id|req.id|request.id|uuid"
 	aliasStatus   = "status|status_code|response_code|statusCode|code|http_status|response.status|res.statusCode|response.status_code|" +
-		"http.response.status_code|http~response~status_code|http~status_code|httpStatus|DownstreamStatus|sc-status|response_status|http.status_code|resp_status"
+		"http.response.status_code|http~response~status_code|http~status_code|httpStatus|DownstreamStatus|sc-status|response_status|http.status_code|resp_status|http.status|http.code"
 	aliasBytes = "body_bytes_sent|bytes_sent|bytes|size|response_size|bytes_out|response.size|resp_size|response_length|http.response.body.bytes|" +
 		"content_length|body_size|length|responseSize"
 	aliasUpstream   = "upstream_addr|upstream|upstream_host|upstream_address|backend_addr|target_addr|proxy_addr|backend_server|upstream_server|ServiceAddr"
@@ -77,6 +77,10 @@ var genericFormats = []Format{
 			{
 				`{"ts":"2026-11-23T07:14:33.5Z","level":"info","method":"GET","path":"/x","status":502,"duration_ms":12.5,"client_ip":"10.0.0.1:99","user_agent":"a"}`,
 				map[string]string{"time": "2026-11-23T07:14:33.5Z", "status": "502", "duration": "0.0125", "path": "/x", "client": "10.0.0.1", "kind": "access"},
+			},
+			{
+				`{"nginx":{"time":"2026-11-23T07:14:33Z","request_method":"GET","request_uri":"/w","status":502,"code":7}}`,
+				map[string]string{"time": "2026-11-23T07:14:33Z", "status": "502", "path": "/w"},
 			},
 			{
 				`{"@timestamp":"2026-11-23T07:14:33Z","http":{"request":{"method":"GET"},"response":{"status_code":503}},"url":{"path":"/y"},"event":{"duration":1500000}}`,
@@ -219,7 +223,7 @@ var unitKeys = func() (t [maxKeys]unit) {
 		"event.duration": uNano, "event~duration": uNano, "latency_human": uGo,
 		"request_time": uFixed, "duration": uGuess, "latency": uGuess, "elapsed": uGuess, "response_time": uGuess, "time_taken": uGuess,
 		"took": uGuess, "request_duration": uGuess, "total_time": uGuess, "elapsed_time": uGuess, "responseTime": uGuess, "timeTaken": uGuess,
-		"upstream_service_time": uNone, "processing_time": uGuess,
+		"upstream_service_time": uNone, "processing_time": uGuess, "http.duration": uGuess, "http.latency": uGuess,
 	} {
 		t[key(path)] = u
 	}

@@ -27,7 +27,7 @@ type Lines struct {
 
 func newLines(plan *Plan, env Env) *Lines {
 	l := &Lines{st: newState(env), all: make([]*lineParser, len(formats))}
-	l.st.w3c.prime(plan.fields)
+	l.st.w3c.prime(&plan.w3c)
 	if plan.tmpl != nil {
 		l.planned = append(l.planned, plan.tmpl.parser(l.st))
 	}

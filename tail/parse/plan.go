@@ -19,8 +19,8 @@ type Plan struct {
 	// 0 to 1, less where only formats that accept almost anything did.
 	Confidence float64
 
-	tmpl   *template
-	fields []byte // the last #Fields line of a W3C log
+	tmpl *template
+	w3c  w3cHeader // of a W3C log
 }
 
 // NewParser returns a parser of lines by the plan. Formats outside the plan are
@@ -61,7 +61,7 @@ func Detect(sample []byte, env Env) Plan {
 	if lines == 0 {
 		return Plan{}
 	}
-	return Plan{Formats: rankFormats(counts), Confidence: trust / float64(lines), fields: l.st.w3c.header()}
+	return Plan{Formats: rankFormats(counts), Confidence: trust / float64(lines), w3c: l.st.w3c.header()}
 }
 
 // DetectWith is Detect with format strings that may be the source's: of the gateway's

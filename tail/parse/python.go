@@ -100,6 +100,9 @@ var pythonFormats = []Format{
 			`127.0.0.1 - - [05/Sep/2020 17:51:30] "GET / HTTP/1.1" 500 -`,
 			map[string]string{"time": "2020-09-05T17:51:30Z", "client": "127.0.0.1", "path": "/", "status": "500"},
 		}, {
+			`127.0.0.1 - - [05/Sep/2020 17:51:30] code 400, message Bad request version ('x')`,
+			map[string]string{"time": "2020-09-05T17:51:30Z", "client": "127.0.0.1", "status": "400", "message": "code 400, message Bad request version ('x')"},
+		}, {
 			`INFO:werkzeug:10.0.0.1 - - [05/Sep/2020 17:51:30] "GET /a HTTP/1.1" 200 -`,
 			map[string]string{"client": "10.0.0.1", "path": "/a", "status": "200"},
 		}},
@@ -316,7 +319,13 @@ func (s *state) werkzeugRequest(line []byte, ev *tail.Event) bool {
 	if !ok || !clfWho(line[:i-1], ev) {
 		return false
 	}
-	req, rest, ok := quoted(trim(line[i+22:]))
+	text := trim(line[i+22:])
+	if code, msg := word(text); string(code) == "code" { // "code 400, message Bad request version"
+		ev.Time, ev.Message = ns, text
+		ev.Status, ok = statusCode(msg[:min(3, len(msg))])
+		return ok
+	}
+	req, rest, ok := quoted(text)
 	if !ok {
 		return false
 	}

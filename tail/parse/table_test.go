@@ -139,3 +139,12 @@ func TestLookAlikes(t *testing.T) {
 		}
 	}
 }
+
+// TestWrappers: no format knows a key inside an object that is passed through.
+func TestWrappers(t *testing.T) {
+	for path := range keyIDs {
+		if outer, _, ok := strings.Cut(path, "/"); ok && wrappers[outer] {
+			t.Errorf("%s would never be found", path)
+		}
+	}
+}

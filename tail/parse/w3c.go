@@ -39,6 +39,9 @@ var w3cFormats = []Format{
 		}, {
 			"2022-05-08 01:26:01 10.119.32.8 GET / - 443 - 10.119.38.250 Mozilla/5.0 - 500 0 0 232",
 			map[string]string{"status": "500", "duration": "0.232"},
+		}, {
+			"#Software: Microsoft Internet Information Services 8.5\n#Date: 2001-05-02 17:42:15\n#Fields: time c-ip cs-method cs-uri-stem sc-status time-taken\n17:42:15 172.16.255.255 GET /default.htm 200 17",
+			map[string]string{"time": "2001-05-02T17:42:15Z", "status": "200", "duration": "0.017"},
 		}},
 	},
 	{
@@ -49,6 +52,9 @@ var w3cFormats = []Format{
 		Positive: []Sample{{
 			"#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes time-taken\n2022-05-08 01:26:01 10.1.1.1 GET /a 503 12 0.250",
 			map[string]string{"time": "2022-05-08T01:26:01Z", "path": "/a", "status": "503", "duration": "0.25", "bytes": "12"},
+		}, {
+			"#Date: 2001-05-02 17:42:15\n#Fields: time c-ip cs-method cs-uri-stem sc-status cs-version\n17:42:15 172.16.255.255 GET /default.htm 200 HTTP/1.0",
+			map[string]string{"time": "2001-05-02T17:42:15Z", "path": "/default.htm", "status": "200", "client": "172.16.255.255"},
 		}},
 		Negative: []string{"2022-05-08 01:26:01 10.1.1.1 GET /a 503 12 0.250"},
 	},
@@ -59,6 +65,8 @@ type w3cState struct {
 	fields []byte // the column names as the header line has them
 	cols   []w3cColumn
 	owner  string // the gateway the header is of
+	iis    bool   // a #Software line names IIS
+	date   []byte // of the #Date line, for logs whose lines have a time of day only
 }
 
 // maxColumns bounds what a hostile header can make.
@@ -69,13 +77,22 @@ type w3cColumn struct {
 	u unit
 }
 
-func (w *w3cState) prime(fields []byte) {
-	if len(fields) > 0 {
-		w.learn(fields)
+// w3cHeader is what the lines above the first record of a chunk told.
+type w3cHeader struct {
+	fields, date []byte
+	iis          bool
+}
+
+func (w *w3cState) prime(h *w3cHeader) {
+	w.iis, w.date = h.iis, append(w.date, h.date...)
+	if len(h.fields) > 0 {
+		w.learn(h.fields)
 	}
 }
 
-func (w *w3cState) header() []byte { return append([]byte(nil), w.fields...) }
+func (w *w3cState) header() w3cHeader {
+	return w3cHeader{bytes.Clone(w.fields), bytes.Clone(w.date), w.iis}
+}
 
 const (
 	cloudfrontColumns = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query " +
@@ -95,7 +112,7 @@ func (w *w3cState) learn(fields []byte) {
 	switch {
 	case index(fields, "x-edge-") >= 0:
 		w.owner = "cloudfront"
-	case index(fields, "sc-win32-status") >= 0, index(fields, "s-ip") >= 0 && index(fields, "s-port") >= 0, index(fields, "s-ip") >= 0 && index(fields, "sc-status") >= 0:
+	case w.iis, index(fields, "sc-win32-status") >= 0, index(fields, "s-ip") >= 0 && index(fields, "s-port") >= 0, index(fields, "s-ip") >= 0 && index(fields, "sc-status") >= 0:
 		w.owner = "iis"
 	default:
 		w.owner = "generic"
@@ -204,8 +221,18 @@ func (w *w3cState) directive(line []byte, owner string, ev *tail.Event) bool {
 		if w.learn(value); w.owner != owner {
 			return false
 		}
-	case "Version", "Software", "Date", "Start-Date", "End-Date", "Remark":
-		if w.owner != "" && w.owner != owner || w.owner == "" && owner == "cloudfront" && string(name) == "Software" {
+	case "Date":
+		w.date = append(w.date[:0], number10(trim(value))...)
+		if w.owner != "" && w.owner != owner {
+			return false
+		}
+	case "Software":
+		w.iis = index(value, "Internet Information Services") >= 0
+		if w.iis != (owner == "iis") || owner == "cloudfront" {
+			return false
+		}
+	case "Version", "Start-Date", "End-Date", "Remark":
+		if w.owner != "" && w.owner != owner {
 			return false
 		}
 	default:
@@ -214,6 +241,9 @@ func (w *w3cState) directive(line []byte, owner string, ev *tail.Event) bool {
 	ev.Kind, ev.Message = tail.KindError, line
 	return true
 }
+
+// number10 is the date that b begins with, "2006-01-02".
+func number10(b []byte) []byte { return b[:min(10, len(b))] }
 
 // w3cLine reads one record by the columns.
 func (s *state) w3cLine(line []byte, sep byte, ev *tail.Event) bool {
@@ -249,6 +279,9 @@ func (s *state) w3cLine(line []byte, sep byte, ev *tail.Event) bool {
 	}
 	if n < min(len(s.w3c.cols), 4) || n < len(s.w3c.cols)/2 || !r.has(dStatus) && !r.has(dMethod) {
 		return false
+	}
+	if r.has(dClock) && !r.has(dDate) {
+		r.put(dDate, s.w3c.date, uNone, 0)
 	}
 	s.w3cStatus(r)
 	r.fill(s, ev)
