@@ -19,6 +19,10 @@ var haproxyFormats = []Format{
 		Title: "option httplog", Doc: docHAProxy + ".3",
 		build: haproxyHTTP(false),
 		Positive: []Sample{
+			{ // a unique id behind it, as `%ID` puts it
+				`10.0.0.1:34552 [15/Oct/2003:15:26:31.462] fe be/s1 3/0/7/9/19 200 0 - - ---- 2/2/2/1/0 0/0 "GET /id HTTP/1.0" 7F000001:8296_7F00001E:1F90_4F7B0A69_0003:790E`,
+				map[string]string{"status": "200", "path": "/id", "host": "", "duration": "0.019"},
+			},
 			{
 				`127.0.0.1:44542 [10/Dec/2018:15:48:56.017] http-webservices http-webservices/<NOSRV> 0/-1/-1/-1/0 503 213 - - SC-- 1/1/0/0/0 0/0 {localhost:8888||} {|} "GET /foo HTTP/1.1"`,
 				map[string]string{
@@ -157,7 +161,7 @@ func haproxyHTTP(tls bool) func(*state) parseFunc {
 			ev.Flags = flags
 			haproxyTimes(t, ev)
 			tail, ok := haproxyRequest(rest, ev)
-			if !ok || (len(tail) > 0) != tls {
+			if !ok || haproxyTLS(tail) != tls {
 				return false
 			}
 			if tls {
@@ -226,6 +230,16 @@ func haproxyRequest(b []byte, ev *tail.Event) (tail []byte, ok bool) {
 	request(b[1:1+end], ev)
 	return trim(b[end+2:]), true
 }
+
+// haproxyTLS says whether b is what httpslog has behind the request: "e/e/e/e/r
+// sni/version/cipher". What others put there (%ID, sample expressions) stays unread.
+func haproxyTLS(b []byte) bool {
+	errs, rest := word(b)
+	last, more := word(rest)
+	return bytes.Count(errs, slashByte) == 4 && bytes.Count(last, slashByte) == 2 && len(more) == 0
+}
+
+var slashByte = []byte{'/'}
 
 // haproxySNI takes the server name of httpslog, the first part of the last word.
 func haproxySNI(tail []byte, ev *tail.Event) {

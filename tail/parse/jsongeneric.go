@@ -14,13 +14,13 @@ const (
 		"url.path|url~path|RequestPath|requestUri|target|endpoint|http~target|route|resourcePath|cs-uri-stem|document_uri"
 	aliasQuery    = "args|query_string|query|querystring|url.query|url~query|QUERY_STRING"
 	aliasProtocol = "server_protocol|protocol|proto|http_version|request.protocol|request.proto|http.version|http~version|request_protocol"
-	aliasRequest  = "request|request_line|req_line|requestline"
+	aliasRequest  = "request|request_line|req_line|requestline|req|r"
 	aliasHost     = "http_host|host|server_name|vhost|domain|authority|:authority|request.host|req.headers.host|RequestHost|virtual_host|url.domain|hostname"
 	aliasAgent    = "http_user_agent|user_agent|userAgent|agent|ua|req.headers.user-agent|request.headers.user-agent|user_agent.original|user_agent~original|user-agent"
 	aliasReferer  = "http_referer|referer|referrer|http_referrer|http.request.referrer"
 	aliasID       = "request_id|req_id|x_request_id|http_x_request_id|requestId|reqId|correlation_id|trace_id|trace.id|trace~id|rid|id|req.id|request.id|uuid"
 	aliasStatus   = "status|status_code|response_code|statusCode|code|http_status|response.status|res.statusCode|response.status_code|" +
-		"http.response.status_code|http~response~status_code|http~status_code|httpStatus|DownstreamStatus|sc-status|response_status|http.status_code|resp_status|http.status|http.code"
+		"http.response.status_code|http~response~status_code|http~status_code|httpStatus|DownstreamStatus|sc-status|response_status|http.status_code|resp_status|http.status|http.code|st"
 	aliasBytes = "body_bytes_sent|bytes_sent|bytes|size|response_size|bytes_out|response.size|resp_size|response_length|http.response.body.bytes|" +
 		"content_length|body_size|length|responseSize"
 	aliasUpstream   = "upstream_addr|upstream|upstream_host|upstream_address|backend_addr|target_addr|proxy_addr|backend_server|upstream_server|ServiceAddr"
@@ -246,7 +246,7 @@ func anyJSONFinish(s *state, ev *yielded) bool {
 	if ev.Duration == tail.None && s.doc.text(s, kPinoStatus) != nil { // pino-http: milliseconds
 		ev.Duration = duraOr(s.doc.text(s, kResponseTime), uMilli)
 	}
-	if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil) {
+	if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil || ev.Message == nil && (ev.Duration != tail.None || ev.Client != nil)) {
 		return true
 	}
 	ev.Kind = tail.KindError

@@ -146,7 +146,7 @@ var logfmtFormats = []Format{{
 			if !s.logfmt(line, ev, anyKeys) {
 				return false
 			}
-			if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil) {
+			if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil || ev.Duration != tail.None && ev.Message == nil) {
 				if index(line, " controller=") > 0 { // Lograge, milliseconds
 					ev.Duration = duraOr(s.rec.get(dDuration), uMilli)
 				}

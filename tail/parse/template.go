@@ -48,6 +48,9 @@ type fieldSpec struct {
 	tail   bool // the rest of the field before it: a query after its path
 	more   bool // belongs to the field before it: a port, the fraction of a second
 	loose  bool // of a time: of a form that may not be readable (strftime)
+	// status says that the next field is one, which tells where a path with the
+	// delimiter in it ends.
+	status bool
 }
 
 // piece is a literal or a field, as the readers of the syntaxes yield them.
@@ -140,6 +143,9 @@ func assemblePieces(pieces []piece) (q sequence, known int, err error) {
 		}
 		if f.d != dNone {
 			known++
+		}
+		if prev != nil {
+			prev.status = f.d == dStatus
 		}
 		q.parts = append(q.parts, part{lit: []byte(lit), fieldSpec: f})
 		lit = ""
@@ -303,6 +309,18 @@ func (p *part) until(b, next []byte) (v, rest []byte, ok bool) {
 	if first < 0 {
 		return nil, nil, false
 	}
+	if p.status && p.d != dRequest {
+		for at := first; ; {
+			if statusFollows(b[at+len(next):]) {
+				return b[:at], b[at:], true
+			}
+			i := bytes.Index(b[at+1:], next)
+			if i < 0 {
+				break
+			}
+			at += 1 + i
+		}
+	}
 	if next[0] == ' ' { // each try passes a blank, so there are few
 		for at := first; bytes.Count(b[:at], blankByte) < p.blanks; {
 			i := bytes.Index(b[at+1:], next)
@@ -316,6 +334,12 @@ func (p *part) until(b, next []byte) (v, rest []byte, ok bool) {
 		}
 	}
 	return b[:first], b[first:], true
+}
+
+// statusFollows says whether b begins with three digits and nothing that belongs to
+// them.
+func statusFollows(b []byte) bool {
+	return len(b) >= 3 && allDigits(b[:3]) && (len(b) == 3 || !isDigit(b[3]) && !isLetter(b[3]))
 }
 
 var blankByte = []byte{' '}

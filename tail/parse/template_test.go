@@ -111,6 +111,16 @@ var moreTemplates = []templateCase{
 		map[string]string{"time": "2026-11-23T07:17:20.25Z", "method": "GET", "path": "/a", "status": "503", "duration": "0.012", "upstream": ""},
 	},
 	{
+		"haproxy json with +Q", `log-format '{"ts":"%tr","m":"%HM","u":%{+Q}HU,"st":%ST,"ta":%Ta}'`,
+		`{"ts":"23/Nov/2026:07:17:20.250","m":"GET","u":"/a?b","st":502,"ta":17}`,
+		map[string]string{"time": "2026-11-23T07:17:20.25Z", "path": "/a?b", "status": "502", "duration": "0.017"},
+	},
+	{
+		"a path with the delimiter in it", `$msec|$request_method|$request_uri|$status|$request_time`,
+		`1700000000.123|GET|/a|b?x|y|502|0.5`,
+		map[string]string{"path": "/a|b?x|y", "status": "502", "duration": "0.5"},
+	},
+	{
 		"gunicorn", `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %(D)s %(p)s %({X-Request-Id}i)s`,
 		`10.0.0.1 - - [23/Nov/2026:07:17:20 +0100] "GET /a HTTP/1.1" 502 5 "-" "curl/8" 1500 <17> r1`,
 		map[string]string{"time": "2026-11-23T06:17:20Z", "status": "502", "duration": "0.0015", "request_id": "r1", "kind": "upstream"},

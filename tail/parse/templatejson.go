@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -22,9 +23,9 @@ func jsonMembers(body string, x *syntax) ([]member, map[string]keyID, int) {
 	ids := make(map[string]keyID)
 	total := 0
 	ok = eachText(json.NewDecoder(strings.NewReader(text)), func(path []string, value string) bool {
-		pieces := x.pieces(value)
-		if n := len(pieces); n > 2 && pieces[0].lit == `"` && pieces[n-2].lit == `"` { // HAProxy's +Q
-			pieces = pieces[1 : n-2]
+		pieces := slices.DeleteFunc(x.pieces(value), func(p piece) bool { return !p.field && p.lit == "" })
+		if n := len(pieces); n > 2 && pieces[0].lit == `"` && pieces[n-1].lit == `"` { // HAProxy's +Q
+			pieces = pieces[1 : n-1]
 		}
 		q, known, err := assemblePieces(pieces)
 		if err != nil || len(members) >= maxKeys-2 {
