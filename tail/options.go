@@ -30,10 +30,10 @@ type FollowOptions struct {
 	// LiveBatch and PastBatch bound a batch in bytes (64 KiB, 1 MiB; at most MaxLine).
 	LiveBatch, PastBatch int
 	// Gap is the least time between two live reads: under load lines gather for so
-	// long (5 ms). A first line after quiet is read at once.
+	// long (2 ms). A first line after quiet is read at once.
 	Gap time.Duration
 	// Poll is how often the file is looked at although file events work (500 ms).
-	// Where they don't work it is looked at every PollFast while it grows (20 ms),
+	// Where they don't work it is looked at every PollFast while it grows (10 ms),
 	// going down to a quarter of a second when it is quiet.
 	Poll, PollFast time.Duration
 	// Grace is how long a renamed file is still read after its successor began and
@@ -76,9 +76,9 @@ func (o FollowOptions) withDefaults() FollowOptions {
 			*d = v
 		}
 	}
-	def(&o.Gap, 5*time.Millisecond)
+	def(&o.Gap, 2*time.Millisecond)
 	def(&o.Poll, 500*time.Millisecond)
-	def(&o.PollFast, 20*time.Millisecond)
+	def(&o.PollFast, 10*time.Millisecond)
 	def(&o.Grace, 5*time.Second)
 	def(&o.Unfinished, time.Second)
 	if o.MaxHistory == 0 && !o.Once {

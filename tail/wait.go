@@ -61,15 +61,16 @@ func (f *follower) renamed() {
 	}
 }
 
-// interval is how long the next look may be away without an event. No event tells of
-// a file that was moved to another directory, while its writer still goes on.
+// interval is how long the next look may be away without an event. It is short where
+// events were not seen to work yet, and while a file is read that was moved to where
+// no event tells of it, for its writer may still go on.
 func (f *follower) interval() time.Duration {
 	if f.held {
 		return heldPoll
 	}
 	now := f.now()
 	next := f.opt.Poll
-	if f.st.Polling || f.missed > 0 || len(f.chain) > 1 || f.st.State == StateWaiting && len(f.chain) > 0 {
+	if f.st.Polling || f.missed > 0 || f.events == 0 || len(f.chain) > 1 || f.st.State == StateWaiting && len(f.chain) > 0 {
 		next = min(max(now.Sub(f.quiet)/pollSlack, f.opt.PollFast), max(pollIdle, f.opt.PollFast))
 	}
 	if wait := f.retryAt.Sub(now); wait > 0 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,24 +101,31 @@ func (s *set) alias(info fs.FileInfo) bool {
 	return false
 }
 
-// rescanEvery is how often new files are looked for.
-const rescanEvery = time.Second
+// New files are looked for when the names in their directory change, and every so
+// often; not more often than the gap allows.
+const (
+	rescanEvery = time.Second
+	rescanGap   = 10 * time.Millisecond
+)
 
 // Run waits for new files until ctx ends.
 func (s *set) Run(ctx context.Context, sink tail.Sink) error {
-	clock := s.opt.Follow.Clock
-	after := time.After
-	if clock != nil {
-		after = clock.After
+	now, after := time.Now, time.After
+	if clock := s.opt.Follow.Clock; clock != nil {
+		now, after = clock.Now, clock.After
 	}
+	names := tail.WatchNames(s.fsys)
+	defer names.Close()
 	m := &merger{sink: sink}
 	var running sync.WaitGroup
 	defer running.Wait()
 	s.tell(m)
 	for {
+		names.In(s.dirs(), now())
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-names.Changed():
 		case <-after(rescanEvery):
 		}
 		paths, err := s.scan()
@@ -139,8 +147,29 @@ func (s *set) Run(ctx context.Context, sink tail.Sink) error {
 		if len(paths) > 0 {
 			s.tell(m)
 		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-after(rescanGap):
+		}
 	}
 }
+
+// dirs are the directories in which files may come.
+func (s *set) dirs() []string {
+	if s.dir {
+		return []string{s.name}
+	}
+	dir := filepath.Dir(s.pattern)
+	if !hasMeta(dir) {
+		return []string{dir}
+	}
+	dirs, _ := filepath.Glob(dir)                  // the pattern was found to be good
+	return append(dirs, filepath.Dir(steady(dir))) // where more of them may come
+}
+
+// steady returns the part of a pattern up to its first pattern character.
+func steady(pattern string) string { return pattern[:strings.IndexAny(pattern, "*?[")] }
 
 // fromStart are the options for a file that came later: all of it is new.
 func (s *set) fromStart() tail.FollowOptions {

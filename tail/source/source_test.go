@@ -195,6 +195,41 @@ func TestGlobFindsWhatComesLater(t *testing.T) {
 	}
 }
 
+// noPoll is a clock by which the time to look for files never comes.
+type noPoll struct{}
+
+func (noPoll) Now() time.Time { return time.Now() }
+func (noPoll) After(d time.Duration) <-chan time.Time {
+	if d >= rescanEvery {
+		return nil
+	}
+	return time.After(d)
+}
+
+func TestEventsTellOfWhatComesLater(t *testing.T) {
+	for _, spec := range []string{"*.access.log", "site*/access.log", ""} {
+		dir := t.TempDir()
+		l := &lines{poke: make(chan struct{}, 1)}
+		srcs, err := Open(filepath.Join(dir, spec), Options{Follow: tail.FollowOptions{Clock: noPoll{}}})
+		if err != nil || len(srcs) != 1 {
+			t.Fatalf("%q: %v, %d sources", spec, err, len(srcs))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = srcs[0].Run(ctx, l) })
+		for i, name := range []string{"site1", "site2"} {
+			path := filepath.Join(dir, name+".access.log")
+			if strings.Contains(spec, "/") {
+				path = filepath.Join(dir, name, "access.log")
+			}
+			put(t, path, "x\n")
+			l.await(t, i+1)
+		}
+		cancel()
+		running.Wait()
+	}
+}
+
 func TestDiscover(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "nginx", "access.log"), "x\n")
