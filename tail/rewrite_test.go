@@ -220,6 +220,37 @@ func TestEmptyFileIsNotKnownAgain(t *testing.T) {
 	}
 }
 
+// TestRewrittenFileOnAnInodeUsedAgain: the file written anew has the inode, and the
+// beginning, of one that was read long before.
+func TestRewrittenFileOnAnInodeUsedAgain(t *testing.T) {
+	path := logPath(t)
+	f := Follow(path, quick()).(*follower)
+	c := newCollector()
+	f.sink, f.sub = c, subscribe(f.opt.FS, path)
+	defer f.sub.close()
+	defer f.release()
+	write(t, path, numbered(0, 50))
+	f.cycle(t.Context())
+	write(t, path+"~new", numbered(0, 60))
+	rename(t, path+"~new", path)
+	file, err := System.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := newItem(share(file), info, path, 0, time.Time{})
+	if err := old.seek(int64(len(numbered(0, 5)))); err != nil {
+		t.Fatal(err)
+	}
+	f.forget(old)
+	f.cycle(t.Context())
+	lines, _ := c.snapshot()
+	wantNumbered(t, lines, 0, 60)
+}
+
 // TestMovedToAnotherDirectory: no event tells of what is written there.
 func TestMovedToAnotherDirectory(t *testing.T) {
 	path := logPath(t)

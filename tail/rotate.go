@@ -98,7 +98,8 @@ func (f *follower) arrive(ctx context.Context, c caught) {
 	if cur != nil && cur.off == 0 {
 		f.insert(f.between(f.before, cur), len(f.chain)-1)
 	}
-	if f.comeBack(c) {
+	rewritten := cur != nil && !kept(siblings(f.opt.FS, cur.real, false), cur) // perhaps
+	if f.comeBack(c, rewritten) {
 		return
 	}
 	next := newItem(share(c.file), c.info, f.path, 0, f.now())
@@ -110,7 +111,7 @@ func (f *follower) arrive(ctx context.Context, c caught) {
 	f.st.Rotations++
 	f.fine()
 	between := f.between(cur, next)
-	if len(between) == 0 && !kept(siblings(f.opt.FS, cur.real, false), cur) {
+	if len(between) == 0 && rewritten {
 		next.heir = &heir{old: cur}
 	}
 	f.chain = append(f.chain, next)
@@ -120,8 +121,10 @@ func (f *follower) arrive(ctx context.Context, c caught) {
 }
 
 // comeBack puts a file that was read before, and has the name again, at the end of
-// the chain, at the place where it was left. False: c is another file.
-func (f *follower) comeBack(c caught) bool {
+// the chain, at the place where it was left. False: c is another file. An inode that
+// was used again may hold the same text too, of the current file written anew if
+// that is possible: then there is more of it that was read.
+func (f *follower) comeBack(c caught, rewritten bool) bool {
 	for i, it := range f.chain {
 		if it.is(c.info) && !it.fixed {
 			_ = c.file.Close()
@@ -139,6 +142,11 @@ func (f *follower) comeBack(c caught) bool {
 		f.closed = slices.Delete(f.closed, i, i+1)
 		if same, err := it.in(c.file); err != nil || !same { // the inode was used again
 			return false
+		}
+		if rewritten {
+			if r, err := repeats(f.current(), false, c.file, it.off); err != nil || r.n >= it.off {
+				return false
+			}
 		}
 		it.f, it.done = share(c.file), false
 		if cur := f.current(); cur != nil {
