@@ -115,10 +115,11 @@ var (
 	kDuration              = key("duration")
 )
 
-// caddyDuration reads the forms that duration_format makes.
+// caddyDuration reads the forms that duration_format makes. Whole seconds happen to
+// nobody: an integer counts nanoseconds.
 func caddyDuration(s *state, ev *tail.Event) {
 	b := s.doc.text(s, kDuration)
-	if n, ok := atoi(b); ok && n >= 1e6 {
+	if n, ok := atoi(b); ok && n >= 1e3 {
 		ev.Duration = time.Duration(n)
 		return
 	}

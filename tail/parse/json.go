@@ -326,6 +326,16 @@ func (d *jsonDoc) text(st *state, id keyID) []byte {
 	return nil
 }
 
+// kind is how the first value of a key is written, 0 when it is not there.
+func (d *jsonDoc) kind(id keyID) byte {
+	for i := range d.fields {
+		if d.fields[i].key == id {
+			return d.fields[i].kind
+		}
+	}
+	return 0
+}
+
 // text is the value with its escapes resolved, in scratch space where there are
 // any.
 func (f *jsonField) text(st *state) []byte {

@@ -69,6 +69,9 @@ func (s *state) peelJSON(b []byte) (layer, bool) {
 			l.tag, _, _ = cut(d.text(s, keyUnit), '.')
 		}
 		l.rest, l.who = d.text(s, keyMessage), l.tag
+		if d.kind(keyMessage) == 'n' {
+			l.rest = s.journalBytes(b, l.rest)
+		}
 	case d.holds(dockerKeys):
 		l.time, _ = s.clk.any(d.text(s, keyTime))
 		l.rest, l.who = d.text(s, keyLog), d.text(s, keyStream)
@@ -78,6 +81,31 @@ func (s *state) peelJSON(b []byte) (layer, bool) {
 	}
 	l.rest = bytes.TrimRight(l.rest, "\r\n")
 	return l, true
+}
+
+// journalBytes reads a message that is not all printable, which journalctl writes as
+// a list of bytes; first is the list's first element.
+func (s *state) journalBytes(b, first []byte) []byte {
+	at := cap(b) - cap(first)
+	if at < 1 || at > len(b) || b[at-1] != '[' {
+		return first
+	}
+	start := len(s.buf)
+	for list := b[at:]; ; {
+		n := 0
+		for n < len(list) && isDigit(list[n]) {
+			n++
+		}
+		v, ok := atoi(list[:n])
+		if !ok || v > 255 {
+			break
+		}
+		s.buf = append(s.buf, byte(v))
+		if list = bytes.TrimLeft(list[n:], ", "); len(list) == 0 {
+			break
+		}
+	}
+	return s.buf[start:len(s.buf):len(s.buf)]
 }
 
 // peelPriority reads what begins with syslog's "<PRI>".
@@ -176,7 +204,7 @@ func (s *state) peelISO(b []byte) (layer, bool) {
 			return l, true
 		}
 	}
-	if tag, rest, ok := syslogTag(l.rest); ok {
+	if tag, rest, ok := syslogTag(l.rest); ok && !hasPrefix(rest, "/") { // "Not Found: /x" is Django's
 		l.tag, l.rest = tag, rest
 		return l, true
 	}

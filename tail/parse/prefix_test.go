@@ -28,6 +28,11 @@ var prefixed = []struct {
 	{"syslog 5424", `<165>1 2026-11-23T07:14:33.003Z gw1 haproxy 8710 - [ex@1 a="b]\"c" d="e"][x] Server app/s1 is UP, reason: Layer4 check passed`, map[string]string{"format": "haproxy-event", "time": "2026-11-23T07:14:33.003Z"}},
 	{"syslog iso", `2026-11-23T07:14:33.5+01:00 gw1 haproxy[30946]: 127.0.0.11:39257 [23/Nov/2026:07:15:54.852] fe_main app/s1 0/0/0/4/4 200 160 - - ---- 3/1/2/1/0 0/0 "GET /i HTTP/1.1"`, map[string]string{"format": "haproxy-http", "time": "2026-11-23T07:15:54.852Z"}},
 	{"journald json", `{"__REALTIME_TIMESTAMP":"1795417049068920","MESSAGE":"app.service: Failed with result 'oom-kill'.","SYSLOG_IDENTIFIER":"systemd","_PID":"1"}`, map[string]string{"format": "systemd", "time": "2026-11-23T06:57:29.06892Z"}},
+	{
+		"journald json, bytes", `{"MESSAGE":[27,91,51,50,109,73,78,70,79,27,91,48,109,58,32,32,32,32,32,49,48,46,48,46,48,46,49,58,49,32,45,32,34,71,69,84,32,47,99,32,72,84,84,80,47,49,46,49,34,32,50,48,48,32,79,75],"__REALTIME_TIMESTAMP":"1795417049068920","_SYSTEMD_UNIT":"app.service"}`,
+		map[string]string{"format": "uvicorn", "path": "/c", "status": "200", "client": "10.0.0.1"},
+	},
+	{"timestamps, a message like a syslog tag", `2026-11-23T07:14:34.1Z Not Found: /favicon.ico`, map[string]string{"format": "django", "path": "/favicon.ico"}},
 	{"journald short-full", `Mon 2026-11-23 07:14:33 UTC gw1 kernel: Out of memory: Killed process 12 (app)`, map[string]string{"format": "kernel", "time": "2026-11-23T07:14:33Z", "pid": "12"}},
 	{"journald, known program", `Nov 23 07:14:33 gw1 kernel: e1000: eth0 NIC Link is Down`, map[string]string{"kind": "system", "message": "e1000: eth0 NIC Link is Down"}},
 	{"docker daemon", `Nov 12 10:00:00 node1 dockerd[1]: time="2026-11-12T10:00:00Z" level=info msg="ignoring event" container=abc`, map[string]string{"kind": "system", "gateway": "docker", "time": "2026-11-12T10:00:00Z"}},
