@@ -59,6 +59,9 @@ func buildSource(s *incident.Source) Source {
 		Lines: s.Lines, Parsed: s.Parsed, Unparsed: s.Unparsed, Bytes: s.Bytes,
 		First: Time{s.First}, Last: Time{s.Last},
 	}
+	if s.Format != "" {
+		out.Confidence = math.Round(s.Confidence*100) / 100
+	}
 	if s.Kind != tail.KindRaw {
 		out.Kind = s.Kind.String()
 	}

@@ -46,7 +46,7 @@ func outage() Report {
 		Now: at(75),
 		Sources: []incident.Source{
 			{
-				Name: "access.log", Gateway: "nginx", Format: "nginx-combined", Kind: tail.KindAccess,
+				Name: "access.log", Gateway: "nginx", Format: "nginx-combined", Kind: tail.KindAccess, Confidence: 0.96,
 				Lines: 1260, Parsed: 1258, Unparsed: 2, Bytes: 190_000, First: at(0), Last: at(74),
 				UnparsedSamples: []string{"-- MARK --", "\x16\x03\x01 scan"},
 			},

@@ -58,16 +58,19 @@ func toSeconds(d time.Duration) Seconds {
 
 // Source is one log that was read.
 type Source struct {
-	Name     string `json:"name"`
-	Gateway  string `json:"gateway,omitzero"`
-	Format   string `json:"format,omitzero"`
-	Kind     string `json:"kind,omitzero"` // access, error, upstream, system
-	Lines    uint64 `json:"lines"`
-	Parsed   uint64 `json:"parsed"`
-	Unparsed uint64 `json:"unparsed"`
-	Bytes    uint64 `json:"bytes"`
-	First    Time   `json:"first,omitzero"`
-	Last     Time   `json:"last,omitzero"`
+	Name    string `json:"name"`
+	Gateway string `json:"gateway,omitzero"`
+	Format  string `json:"format,omitzero"`
+	// Confidence is the share of the first lines that the format understood, 0 to 1,
+	// less where it accepts almost anything.
+	Confidence float64 `json:"format_confidence,omitzero"`
+	Kind       string  `json:"kind,omitzero"` // access, error, upstream, system
+	Lines      uint64  `json:"lines"`
+	Parsed     uint64  `json:"parsed"`
+	Unparsed   uint64  `json:"unparsed"`
+	Bytes      uint64  `json:"bytes"`
+	First      Time    `json:"first,omitzero"`
+	Last       Time    `json:"last,omitzero"`
 	// Samples are a few of the lines that no parser understood.
 	Samples []string `json:"unparsed_samples,omitzero"`
 	// Problem says why the source could not be read to its end.

@@ -322,7 +322,11 @@ func sourceFacts(s *Source) string {
 	parts = append(parts, bytesOf(s.Bytes))
 	what := strings.Join(slices.DeleteFunc([]string{s.Gateway, s.Kind}, func(s string) bool { return s == "" }), " ")
 	if s.Format != "" {
-		what = strings.TrimSpace(what + " (" + s.Format + ")")
+		sure := ""
+		if s.Confidence > 0 && s.Confidence < 1 {
+			sure = ", " + percent(s.Confidence) + " sure"
+		}
+		what = strings.TrimSpace(what + " (" + s.Format + sure + ")")
 	}
 	if what != "" {
 		parts = append([]string{what}, parts...)

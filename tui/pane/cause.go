@@ -111,8 +111,11 @@ func (t *text) sources() {
 	for i := range t.in.Snap.Sources {
 		s := &t.in.Snap.Sources[i]
 		format := tail.Safe(s.Format, 40)
-		if format == "" {
+		switch {
+		case format == "":
 			format = "format not known yet"
+		case s.Confidence > 0 && s.Confidence < 1:
+			format += " (" + Ratio(s.Confidence) + " sure)"
 		}
 		parts := []part{
 			mark("  " + t.in.P.Fit(t.in.P.Middle(tail.Safe(s.Name, 300), 36), 36)), txt("  " + t.in.P.Fit(s.Status.State.String(), 10)),
