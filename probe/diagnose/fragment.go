@@ -21,6 +21,7 @@ var fragments = []struct {
 }{
 	{"envoy", regexp.MustCompile(`(?:HTTP/[\d.]+|- - -)" (?P<status>\d{1,3}) (?P<flags>[A-Z]{2,5}(?:,[A-Z]{2,5})*)\b`)},
 	{"haproxy", regexp.MustCompile(` (?P<server>\S+) (?:-?\d+/){2,4}\+?-?\d+ (?:(?P<status>\d{3}|-1) )?\+?\d+ (?:\S+ \S+ )?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2}) `)},
+	{"haproxy", regexp.MustCompile(`\b(?:ts|tsc|term|tstate|termination_state|term_state)["']?[=:] ?["']?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2})\b`)},
 	{"aws-alb", regexp.MustCompile(`^(?:https?|h2|wss?|grpcs?) \S+Z \S+ \S+ \S+ -?[\d.]+ (?P<target>-1|[\d.]+) -?[\d.]+ (?P<status>\d{3}) (?P<upstream>\d{3}|-) `)},
 }
 

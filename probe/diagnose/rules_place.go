@@ -45,7 +45,7 @@ func containerAddress(g *group) []weighing {
 	contained, other := g.contained(up)
 	switch {
 	case !g.has(symRefused, symConnTimeout, symNoRoute):
-	case up.IsLoopback() && contained && g.has(symRefused):
+	case (up.IsLoopback() || up.IsUnspecified()) && contained && g.has(symRefused):
 		return []weighing{{
 			cause: GatewayConfig, weight: 2.8, title: "the gateway runs in a container and asks itself: {upstream} is its own loopback",
 			meaning: "The gateway runs in a container, and the loopback address there is the container itself, not the host or another container.",
