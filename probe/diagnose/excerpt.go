@@ -81,7 +81,7 @@ func endsRequests(f *finding) bool {
 	case f.kind == tail.KindAccess:
 		return leftEarly(f)
 	}
-	return strings.Contains(f.text, "upstream") || strings.HasPrefix(f.sig.ID, "go-")
+	return strings.Contains(f.text, "upstream") || strings.HasPrefix(f.sig.ID, "go-") || strings.HasSuffix(f.sig.ID, "client-left") && f.sig.Where == "error" && f.gateway != "nginx"
 }
 
 // episodeOf spans the findings; requests around them count as good ones within it.

@@ -372,7 +372,7 @@ func afterRestart(g *group) []weighing {
 // changedScheme: one end speaks TLS and the other does not. Lines alone show no more;
 // where both spoke alike until the onset, the gateway's target was changed.
 func changedScheme(g *group) []weighing {
-	if !g.has("tls-plain", "plain-to-tls") || g.shape.excerpt || g.ep.fromStart {
+	if !g.has("tls-plain", "plain-to-tls", "tls-silent") || g.shape.excerpt || g.ep.fromStart {
 		return nil
 	}
 	return []weighing{{
