@@ -163,7 +163,7 @@ func patterns(s *incident.Snapshot, ev *evidence, t *Table) episode {
 // leftEarly says whether the line shows a client that left before it had its
 // answer, and not one that was rejected.
 func leftEarly(f *finding) bool {
-	return f.status == 499 || f.status == 460 || f.status == 0 || f.gateway == "haproxy" && f.status/100 != 4
+	return f.status == 499 || f.status == 460 || f.status == 0 || f.gateway == "haproxy" && (f.status/100 != 4 || f.status == 408 && strings.Contains(f.text, " cH"))
 }
 
 // asFailed counts the good requests of an outcome as failed ones.

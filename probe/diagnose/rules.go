@@ -140,10 +140,14 @@ func keepaliveRace(g *group) []weighing {
 		return nil
 	}
 	var out []weighing
-	if (sh.ok >= 3 || sh.excerpt && sh.ok > 0) && sh.ok*2 >= closes {
+	ok := sh.ok
+	if sh.excerpt {
+		ok = max(ok, g.goodOnRoutes())
+	}
+	if (ok >= 3 || sh.excerpt && ok > 0) && ok*2 >= closes {
 		out = append(out, weighing{
 			cause: KeepaliveRace, weight: 1.6,
-			meaning: fmt.Sprintf("%d requests succeeded in between, so the upstream works: it closes single connections, as when an idle one is reused too late.", sh.ok),
+			meaning: fmt.Sprintf("%d requests succeeded in between, so the upstream works: it closes single connections, as when an idle one is reused too late.", ok),
 		})
 		if sh.unsafeOnly {
 			out = append(out, weighing{cause: KeepaliveRace, weight: 1.4, meaning: "Only requests that gateways do not repeat (POST) fail; others are sent again on a new connection and hide the race."})
@@ -155,6 +159,16 @@ func keepaliveRace(g *group) []weighing {
 		out = append(out, weighing{cause: KeepaliveRace, weight: -2, meaning: "Every request failed; a reused idle connection would fail only now and then."})
 	}
 	return out
+}
+
+// goodOnRoutes counts the requests that succeeded on the routes that fail.
+func (g *group) goodOnRoutes() (n uint64) {
+	for _, c := range g.ev.snap.Traffic.Top[window.ByRoute] {
+		if c.Failed > 0 {
+			n += c.OK
+		}
+	}
+	return n
 }
 
 // slowClose: a close that comes after a while is a worker's own timeout or its
