@@ -2,10 +2,12 @@ package session
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,6 +128,7 @@ type printSink struct {
 	resumes  bool   // another run goes on where this one stops
 	stuck    bool   // the output is gone
 	stuckAt  uint64 // and was when it should have taken what is at this place
+	held     []heldLine
 }
 
 // Status is not printed: the objects are all there is. At the end of the source its
@@ -166,7 +169,7 @@ func (p *printSink) Batch(b tail.Batch) {
 	if p.reader.waiting() {
 		at, _ = p.reader.records.Oldest()
 	}
-	p.reader.read(&b, true, p.out.print)
+	p.reader.read(&b, true, p.print)
 	p.printed(at)
 }
 
@@ -176,7 +179,7 @@ func (p *printSink) expire() {
 	defer p.out.mu.Unlock()
 	if p.reader.waiting() {
 		at, _ := p.reader.records.Oldest()
-		p.reader.records.Expire(p.reader.emit(p.out.print))
+		p.reader.records.Expire(p.reader.emit(p.print))
 		p.printed(at)
 	}
 }
@@ -190,7 +193,7 @@ func (p *printSink) end() {
 	}
 	if p.reader.waiting() {
 		at, _ := p.reader.records.Oldest()
-		p.reader.records.Flush(p.reader.emit(p.out.print))
+		p.reader.records.Flush(p.reader.emit(p.print))
 		p.printed(at)
 	}
 }
@@ -200,6 +203,7 @@ func (p *printSink) end() {
 func (p *printSink) printed(at uint64) {
 	p.detector.saw(p.reader.part.Lines, p.reader.part.Lines-p.reader.part.Parsed)
 	p.reader.part.Reset()
+	p.release(p.oldest(math.MaxUint64))
 	if p.out.w.Flush() != nil {
 		if !p.stuck {
 			p.stuck, p.stuckAt = true, at
@@ -208,10 +212,61 @@ func (p *printSink) printed(at uint64) {
 	}
 }
 
-func (o *printer) print(ev *tail.Event, source string) {
+// print prints an event in the order of its first line: while a record before it is
+// unfinished it is held back.
+func (p *printSink) print(ev *tail.Event, source string) {
+	seq := p.reader.seq
+	oldest := p.oldest(seq)
+	p.release(oldest)
+	o := p.out
 	o.buf = report.EventJSON(o.buf[:0], ev, source, CauseOf(ev))
 	o.buf = append(o.buf, '\n')
-	if _, err := o.w.Write(o.buf); err != nil {
+	if oldest == seq {
+		o.write(o.buf)
+		return
+	}
+	i := len(p.held)
+	for i > 0 && p.held[i-1].seq > seq {
+		i--
+	}
+	p.held = slices.Insert(p.held, i, heldLine{seq, bytes.Clone(o.buf)})
+	if len(p.held) > maxHeld {
+		p.release(math.MaxUint64)
+	}
+}
+
+// heldLine is an object that waits for those of earlier lines; held is in their order.
+type heldLine struct {
+	seq  uint64
+	text []byte
+}
+
+// maxHeld bounds how many wait; more and the order has to give way.
+const maxHeld = 1000
+
+// oldest is the place of the first line of an unfinished record, or seq when there is
+// none before it.
+func (p *printSink) oldest(seq uint64) uint64 {
+	if p.reader.waiting() {
+		if at, ok := p.reader.records.Oldest(); ok {
+			return min(at, seq)
+		}
+	}
+	return seq
+}
+
+// release prints what was held back of the places before the given one.
+func (p *printSink) release(before uint64) {
+	n := 0
+	for n < len(p.held) && p.held[n].seq < before {
+		p.out.write(p.held[n].text)
+		n++
+	}
+	p.held = slices.Delete(p.held, 0, n)
+}
+
+func (o *printer) write(line []byte) {
+	if _, err := o.w.Write(line); err != nil {
 		o.gone()
 	}
 }

@@ -20,8 +20,9 @@ type reader struct {
 	records *parse.Records
 	file    string // the source's own name of the lines at hand
 	part    incident.Part
-	last    int64 // time of the last line that had one, in nanoseconds
-	raw     bool  // pass lines on that no parser understood
+	last    int64  // time of the last line that had one, in nanoseconds
+	seq     uint64 // place of the event at hand
+	raw     bool   // pass lines on that no parser understood
 }
 
 func (in *ingest) newReader(s *stream) *reader {
@@ -115,7 +116,7 @@ func (r *reader) one(ev *tail.Event, seq uint64, lines int, add func(*tail.Event
 			Source: p.Source, Seq: seq, Time: at, Kind: ev.Kind, Status: ev.Status, Failed: ev.Failed(), Trouble: ev.Trouble(),
 		}, Text: ev.Line})
 	}
-	if ev.Kind != tail.KindRaw || r.raw {
+	if r.seq = seq; ev.Kind != tail.KindRaw || r.raw {
 		add(ev, r.file)
 	}
 }

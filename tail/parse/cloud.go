@@ -97,6 +97,18 @@ var cloudFormats = []Format{
 		}},
 	},
 	{
+		Name: "azure-containers", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
+		Title: "Azure Application Gateway for Containers, milliseconds", Doc: "https://learn.microsoft.com/azure/application-gateway/for-containers/diagnostics",
+		build: azureContainers.compile(),
+		Positive: []Sample{{
+			`{"category":"TrafficControllerAccessLog","operationName":"AccessLog","properties":{"backendHost":"10.1.0.15:80","backendIp":"10.1.0.15","backendPort":"80","backendResponseLatency":"3","backendTimeTaken":"-","clientIp":"1.2.3.4","hostName":"a.example","httpMethod":"GET","httpStatusCode":"502","httpVersion":"HTTP/1.1","requestUri":"/x?y=1","responseBodyBytes":"91","timeTaken":"4","trackingId":"t1","userAgent":"curl"},"time":"2024-03-01T10:00:00.5Z"}`,
+			map[string]string{
+				"time": "2024-03-01T10:00:00.5Z", "status": "502", "duration": "0.004", "path": "/x?y=1", "upstream": "10.1.0.15:80", "upstream_duration": "0.003",
+				"request_id": "t1", "host": "a.example", "bytes": "91",
+			},
+		}},
+	},
+	{
 		Name: "azure-frontdoor", Gateway: "azure-frontdoor", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Front Door, seconds", Doc: "https://learn.microsoft.com/azure/frontdoor/standard-premium/how-to-logs",
 		build: azureFrontDoor.compile(),
@@ -203,6 +215,14 @@ var azureRules = []jsonRule{
 	{"properties.backendPoolName|properties.originName", dBackend, 0},
 }
 
+var azureContainers = jsonFormat{
+	all: "properties|properties.httpStatusCode|properties.backendTimeTaken",
+	rules: append([]jsonRule{
+		{"properties.timeTaken", dDuration, uMilli}, {"properties.trackingId", dRequestID, 0}, {"properties.backendHost", dUpstream, 0},
+		{"properties.backendResponseLatency", dHeader, uMilli}, {"properties.responseBodyBytes", dBytes, 0},
+	}, azureRules...),
+}
+
 var azureV1 = jsonFormat{
 	all:  "properties|properties.timeTaken|properties.httpStatus",
 	none: "properties.serverRouted|properties.error_info|properties.trackingReference",
@@ -287,6 +307,7 @@ var cloudfrontJSON = jsonFormat{
 
 var azureFrontDoor = jsonFormat{
 	all:   "properties|properties.httpStatusCode",
+	none:  "properties.backendTimeTaken",
 	rules: append([]jsonRule{{"properties.timeTaken", dDuration, uSec}, {"properties.requestUri", dPath, uURL}}, azureRules...),
 	finish: func(s *state, ev *yielded) bool {
 		if h := urlHost(s.doc.text(s, kAzureURI)); h != nil {

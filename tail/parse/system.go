@@ -54,6 +54,11 @@ var systemFormats = []Format{
 				`21m         Warning   BackOff     pod/web-1   Back-off restarting failed container`,
 				map[string]string{"level": "Warning", "message": "BackOff: Back-off restarting failed container", "backend": "pod/web-1"},
 			},
+			{
+				`default     2m54s (x4 over 3m)   Warning   Unhealthy   pod/web-1   Readiness probe failed: HTTP probe failed with statuscode: 503`,
+				map[string]string{"level": "Warning", "backend": "pod/web-1", "message": "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503"},
+			},
+			{`LAST SEEN   TYPE      REASON      OBJECT      MESSAGE`, map[string]string{"kind": "system", "level": ""}},
 			{`      Reason:       OOMKilled`, map[string]string{"message": "Reason: OOMKilled"}},
 			{`      Exit Code:    137`, map[string]string{"message": "Exit Code: 137"}},
 		},
@@ -163,7 +168,18 @@ func k8sEvent(s *state) parseFunc {
 	return func(line []byte, ev *tail.Event) bool {
 		b := trim(line)
 		first, rest := word(b)
+		if second, more := word(rest); age(second) && !age(first) && isWord(first) && !eventType(first) { // get events -A
+			first, rest = second, more
+		}
+		if string(first) == "LAST" && hasPrefix(rest, "SEEN ") {
+			ev.Message = b
+			return true
+		}
 		if age(first) { // get events
+			if len(rest) > 0 && rest[0] == '(' { // "(x4 over 3m)"
+				_, rest, _ = cut(rest, ')')
+				rest = trim(rest)
+			}
 			typ, rest := word(rest)
 			reason, rest := word(rest)
 			object, msg := word(rest)
