@@ -49,10 +49,8 @@ func benchStatus(i int) int {
 	return 200
 }
 
-// BenchmarkReport is the whole road of a report, from the file to the text. Its
-// profile guides the compiler when a release is built (.goreleaser.yaml):
-//
-//	go test ./probe/headless -run XXX -bench Report -benchtime 40x -cpuprofile .assets/report.pgo
+// BenchmarkReport is the whole road of a report, from the file to the text. (A profile
+// of it was tried as a guide for the compiler: the gain was within the noise.)
 func BenchmarkReport(b *testing.B) {
 	const lines = 50_000
 	for _, l := range benchLogs {

@@ -117,6 +117,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		s.cancel()
 		return nil, err
 	}
+	s.routine(diagnose.Prepare)
 	s.readConfig()
 	in.start()
 	for _, src := range sources {
