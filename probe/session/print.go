@@ -49,15 +49,14 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	defer cancel()
 	out := &printer{in: in, w: bufio.NewWriterSize(w, 64<<10), gone: cancel}
 	errs := make([]error, len(sources))
-	sinks := make([]*printSink, len(sources))
 	var wg sync.WaitGroup
 	for i, src := range sources {
 		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed, templates: templatesOf(&cfg, about, src.Name())}}
-		sinks[i] = p
 		p.ctx, p.resumes = ctx, kept != nil
 		run := func() {
 			errs[i] = src.Run(ctx, p)
 			p.end()
+			p.stop()
 		}
 		if follow {
 			wg.Go(run)
@@ -67,7 +66,6 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	}
 	var clock sync.WaitGroup
 	if follow {
-		clock.Go(func() { expireAll(ctx, sinks) })
 		clock.Go(func() { keepAll(ctx, kept, cfg.Warn) })
 	}
 	wg.Wait()
@@ -93,21 +91,9 @@ func keepAll(ctx context.Context, kept *positions, warn func(string)) {
 	}
 }
 
-// expireAll prints what waits too long until ctx ends.
-func expireAll(ctx context.Context, sinks []*printSink) {
-	tick := time.NewTicker(expireEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for _, p := range sinks {
-			p.expire()
-		}
-	}
-}
+// printWait is the clock of records that wait for more lines when they are printed:
+// whoever reads wants a line at once, and what writes a stack trace writes it whole.
+const printWait = 8 * time.Millisecond
 
 // printer is the one writer that all sources share.
 type printer struct {
@@ -125,10 +111,12 @@ type printSink struct {
 	detector detector
 	reader   *reader
 	ctx      context.Context
-	resumes  bool   // another run goes on where this one stops
+	resumes  bool // another run goes on where this one stops
+	stopped  bool
 	stuck    bool   // the output is gone
 	stuckAt  uint64 // and was when it should have taken what is at this place
 	held     []heldLine
+	timer    *time.Timer // runs while a record waits
 }
 
 // Status is not printed: the objects are all there is. At the end of the source its
@@ -171,17 +159,38 @@ func (p *printSink) Batch(b tail.Batch) {
 	}
 	p.reader.read(&b, true, p.print)
 	p.printed(at)
+	p.wait()
+}
+
+// wait lets expire come while a record waits for more of its lines.
+func (p *printSink) wait() {
+	switch {
+	case !p.reader.waiting():
+	case p.timer == nil:
+		p.timer = time.AfterFunc(printWait, p.expire)
+	default:
+		p.timer.Reset(printWait)
+	}
 }
 
 // expire prints what has waited long enough for more lines of its record.
 func (p *printSink) expire() {
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
-	if p.reader.waiting() {
-		at, _ := p.reader.records.Oldest()
-		p.reader.records.Expire(p.reader.emit(p.print))
-		p.printed(at)
+	if p.stopped || !p.reader.waiting() {
+		return
 	}
+	at, _ := p.reader.records.Oldest()
+	p.reader.records.Expire(p.reader.emit(p.print))
+	p.printed(at)
+	p.wait()
+}
+
+// stop lets expire come no more.
+func (p *printSink) stop() {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	p.stopped = true
 }
 
 // end prints what waits, unless the next run reads it again.
