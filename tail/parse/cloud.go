@@ -218,8 +218,11 @@ var azureRules = []jsonRule{
 var azureContainers = jsonFormat{
 	all: "properties|properties.httpStatusCode|properties.backendTimeTaken",
 	rules: append([]jsonRule{
-		{"properties.timeTaken", dDuration, uMilli}, {"properties.trackingId", dRequestID, 0}, {"properties.backendHost", dUpstream, 0},
-		{"properties.backendResponseLatency", dHeader, uMilli}, {"properties.responseBodyBytes", dBytes, 0},
+		{"properties.timeTaken", dDuration, uMilli},
+		{"properties.trackingId", dRequestID, 0},
+		{"properties.backendHost", dUpstream, 0},
+		{"properties.backendResponseLatency", dHeader, uMilli},
+		{"properties.responseBodyBytes", dBytes, 0},
 	}, azureRules...),
 }
 

@@ -12,7 +12,7 @@ const (
 		"http.request.method|http~request~method|RequestMethod|cs-method"
 	aliasPath = "request_uri|uri|path|url|request_path|req.url|request.uri|request.url|request.path|http.path|http.url|http~url|url.original|url~original|" +
 		"url.path|url~path|RequestPath|requestUri|target|endpoint|http~target|route|resourcePath|cs-uri-stem|document_uri"
-	aliasQuery    = "args|query_string|query|querystring|url.query|url~query|QUERY_STRING|request_query|uri_query"
+	aliasQuery    = "args|query_string|query|querystring|url.query|url~query|QUERY_STRING|request_query|uri_query|request_querystring"
 	aliasProtocol = "server_protocol|protocol|proto|http_version|request.protocol|request.proto|http.version|http~version|request_protocol"
 	aliasRequest  = "request|request_line|req_line|requestline|req|r"
 	aliasHost     = "http_host|host|server_name|vhost|domain|authority|:authority|request.host|req.headers.host|RequestHost|virtual_host|url.domain|hostname"

@@ -11,7 +11,7 @@ var formats = assemble(
 	envoyFormats, envoyJSONFormats, envoyLogFormats,
 	traefikFormats, caddyFormats,
 	pythonFormats, uwsgiFormats, nodeFormats,
-	apacheErrorFormats, clfFormats, apacheFormats, timedFormats,
+	apacheErrorFormats, clfFormats, apacheFormats, timedFormats, requestFormats,
 	apintoFormats, apiFormats,
 	cloudFormats, awsFormats, w3cFormats,
 	genericFormats,
