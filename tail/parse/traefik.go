@@ -111,7 +111,7 @@ func traefikText(s *state) parseFunc {
 // right, where only the router and the URL are quoted.
 func (s *state) traefikQuotes(line []byte, ev *tail.Event) bool {
 	mid, rest, ok := s.clfHead(line, ev)
-	if !ok || mid != nil || rest[0] != '"' {
+	if !ok || mid != nil || len(rest) == 0 || rest[0] != '"' {
 		return false
 	}
 	i := bytes.LastIndex(rest, betweenQuotes) // between router and URL
@@ -122,9 +122,9 @@ func (s *state) traefikQuotes(line []byte, ev *tail.Event) bool {
 	if j < 0 {
 		return false
 	}
-	k := bytes.LastIndexByte(rest[:j], '"') // behind the user agent
-	m := bytes.Index(rest, betweenQuotes)   // behind the referer
-	if k < 0 || m < 0 || m+3 > k {
+	k := bytes.LastIndexByte(rest[:j], '"')       // behind the user agent
+	m := bytes.Index(rest[1:], betweenQuotes) + 1 // behind the referer
+	if k < 0 || m < 1 || m+3 > k {
 		return false
 	}
 	ev.Referer, ev.UserAgent = present(rest[1:m]), present(rest[m+3:k])
