@@ -19,13 +19,15 @@ const (
 	excerptShare = 0.1
 )
 
-// isExcerpt says whether the logs are so short that they were picked.
+// isExcerpt says whether the logs are so short that they were picked. What stands
+// around their lines (questions, configuration, other programs) may be longer.
 func isExcerpt(s *incident.Snapshot) bool {
-	var lines uint64
+	var parsed, unparsed uint64
 	for i := range s.Sources {
-		lines += s.Sources[i].Lines
+		parsed += s.Sources[i].Parsed
+		unparsed += s.Sources[i].Unparsed
 	}
-	return lines <= excerptLines && s.Traffic.Requests <= excerptRequests
+	return parsed <= excerptLines && unparsed <= incident.MaxSamples && s.Traffic.Requests <= excerptRequests
 }
 
 // excerptOf makes an episode of an excerpt in which the search sees no more than

@@ -24,8 +24,8 @@ const (
 )
 
 // MaxSamples is how many lines of a source are kept that no parser understood: all
-// of a few lines that somebody picked.
-const MaxSamples = 40
+// of what somebody picked.
+const MaxSamples = 160
 
 // Options are what an Aggregator needs to know.
 type Options struct {
