@@ -62,6 +62,7 @@ type syntax struct {
 
 // syntaxes stand in the order in which they are told apart.
 var syntaxes = []syntax{
+	{"haproxy", tail.KindAccess, isHAProxyNamed, haproxyPieces, haproxyTemplateFinish},
 	{"envoy", tail.KindAccess, isEnvoy, envoyPieces, func(_ *state, ev *tail.Event) { envoyMaker(ev) }},
 	{"nginx", tail.KindAccess, nginxName.MatchString, nginxPieces, func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }},
 	{"gunicorn", tail.KindUpstream, gunicornName.MatchString, gunicornPieces, nil},
@@ -78,7 +79,7 @@ func Syntaxes() []string {
 		names[i] = syntaxes[i].gateway
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // syntaxOf tells whose format string it is, nil when it is nobody's.

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -21,7 +22,38 @@ var haproxyVars = map[string]fieldSpec{
 // escape.
 var haproxyToken = regexp.MustCompile(`%(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]{1,4}|%)|\\.`)
 
+// A field may bear a name and a type, which HAProxy uses when it encodes the line as
+// JSON itself: "%{+json}o %(client_ip)ci %(status:sint)ST".
+var (
+	haproxyJSONOut = regexp.MustCompile(`%\{[^}]*\+json[^}]*\}o`)
+	haproxyNamed   = regexp.MustCompile(`%\(([^():]*)(?::[a-z]+)?\)(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]+)`)
+)
+
+// isHAProxyNamed says whether a field of body has a name. gunicorn's "%(r)s" and
+// uWSGI's "%(msecs)ms" look like it.
+func isHAProxyNamed(body string) bool {
+	for _, m := range haproxyNamed.FindAllStringSubmatch(body, -1) {
+		if _, ok := haproxyVars[m[3]]; ok && m[3] != "s" && m[3] != "ms" {
+			return true
+		}
+	}
+	return false
+}
+
+// haproxyObject writes a format string that HAProxy encodes as JSON as the object that
+// comes out.
+func haproxyObject(body string) string {
+	var members []string
+	for _, m := range haproxyNamed.FindAllStringSubmatch(body, -1) {
+		if m[1] != "" {
+			members = append(members, strconv.Quote(m[1])+":"+strconv.Quote("%"+m[3]))
+		}
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
 func haproxyPieces(body string) []piece {
+	body = haproxyNamed.ReplaceAllString(body, "%$2$3")
 	return piecesOf(body, haproxyToken, func(m string) []piece {
 		if m[0] == '\\' {
 			return []piece{{lit: m[1:]}}

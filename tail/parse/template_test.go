@@ -116,6 +116,16 @@ var moreTemplates = []templateCase{
 		map[string]string{"time": "2026-11-23T07:17:20.25Z", "path": "/a?b", "status": "502", "duration": "0.017"},
 	},
 	{
+		"haproxy encodes JSON", `log-format "%{+json}o %(client_ip)ci %(time)tr %(method)HM %(uri)HU %(status:sint)ST %(total:sint)Ta %(be)b %(srv)s %(state)tsc %(host)[capture.req.hdr(0)]"`,
+		`{"client_ip": "10.0.0.1", "time": "23/Nov/2026:07:17:20.250", "method": "GET", "uri": "/a", "status": 502, "total": 17, "be": "app", "srv": "s1", "state": "SH--", "host": "x"}`,
+		map[string]string{"time": "2026-11-23T07:17:20.25Z", "client": "10.0.0.1", "path": "/a", "status": "502", "duration": "0.017", "upstream": "app/s1", "flags": "SH--"},
+	},
+	{
+		"haproxy with names", `%(client)ci %(time)tr %HM %(uri)HU %(st)ST %Ta`,
+		`10.0.0.1 23/Nov/2026:07:17:20.250 GET /a 502 17`,
+		map[string]string{"client": "10.0.0.1", "path": "/a", "status": "502", "duration": "0.017", "gateway": "haproxy"},
+	},
+	{
 		"a path with the delimiter in it", `$msec|$request_method|$request_uri|$status|$request_time`,
 		`1700000000.123|GET|/a|b?x|y|502|0.5`,
 		map[string]string{"path": "/a|b?x|y", "status": "502", "duration": "0.5"},
