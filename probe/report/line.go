@@ -36,7 +36,7 @@ func EventJSON(dst []byte, ev *tail.Event, source, cause string) []byte {
 	o.bytes("client", ev.Client)
 	o.bytes("method", ev.Method)
 	o.bytes("path", ev.Path)
-	o.bytes("protocol", ev.Protocol)
+	o.protocol(ev.Protocol)
 	o.bytes("host", ev.Host)
 	o.status("status", ev.Status)
 	o.duration("duration", ev.Duration)
@@ -110,6 +110,18 @@ func flagWords(ev *tail.Event) (flags, details []byte) {
 		return nil, ev.Flags
 	}
 	return flags, details
+}
+
+// protocol appends a protocol; hypercorn and Azure write the version alone.
+func (o *object) protocol(b []byte) {
+	if len(b) == 0 || b[0] < '0' || b[0] > '9' {
+		o.bytes("protocol", b)
+		return
+	}
+	var full [16]byte
+	n := copy(full[:], "HTTP/")
+	n += copy(full[n:], b)
+	o.bytes("protocol", full[:n])
 }
 
 // shortLevels are abbreviations of a level: logrus' and klog's, zerolog's, KrakenD's.

@@ -41,6 +41,13 @@ func leveled(level string) *tail.Event {
 	return &ev
 }
 
+func spoken(protocol string) *tail.Event {
+	var ev tail.Event
+	ev.Reset()
+	ev.Kind, ev.Gateway, ev.Protocol = tail.KindAccess, "x", []byte(protocol)
+	return &ev
+}
+
 func TestEventJSON(t *testing.T) {
 	withAttempts := access()
 	var failure tail.Event
@@ -69,6 +76,8 @@ func TestEventJSON(t *testing.T) {
 		{envoy("UF,URX upstream_reset{connection_failure}"), "", `{"flags":"UF,URX","source":"access.log","gateway":"envoy","kind":"access","details":"upstream_reset{connection_failure}"}`},
 		{envoy("via_upstream"), "", `{"source":"access.log","gateway":"envoy","kind":"access","details":"via_upstream"}`},
 		{envoy("UH"), "", `{"flags":"UH","source":"access.log","gateway":"envoy","kind":"access"}`},
+		{spoken("2.0"), "", `{"protocol":"HTTP/2.0","source":"access.log","gateway":"x","kind":"access"}`},
+		{spoken("TCP"), "", `{"protocol":"TCP","source":"access.log","gateway":"x","kind":"access"}`},
 		{leveled("ERRO"), "", `{"level":"error","source":"access.log","gateway":"x","kind":"error"}`},
 		{leveled("CRITICAL"), "", `{"level":"critical","source":"access.log","gateway":"x","kind":"error"}`},
 		{leveled("a very long level this"), "", `{"level":"a very long level this","source":"access.log","gateway":"x","kind":"error"}`},
