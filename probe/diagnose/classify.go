@@ -18,18 +18,32 @@ func Classify(gateway string, kind tail.Kind, text string) (ID, bool) {
 	return causeOf(table().lookup(gateway, kind, text))
 }
 
-// ClassifyEvent names the cause that one parsed line speaks for, as Classify
-// does. For access lines the status alone gives none.
-func ClassifyEvent(ev *tail.Event) (ID, bool) {
-	if ev.Kind != tail.KindAccess {
-		text := ev.Message
-		if len(text) == 0 {
-			text = ev.Line
-		}
-		return Classify(ev.Gateway, ev.Kind, string(text[:min(len(text), maxClassified)]))
+// ReadEvent names the cause that one parsed line speaks for, as Classify does, ""
+// when it gives none, and says in words what its message, termination state or
+// response flags mean, "" where there is nothing to decode. For access lines the
+// status alone gives no cause.
+func ReadEvent(ev *tail.Event) (cause ID, meaning string) {
+	s := signatureOf(ev)
+	if s == nil {
+		return "", ""
 	}
-	e := endingOf(ev)
-	return causeOf(table().byEnding(&e))
+	if ev.Kind != tail.KindAccess || len(ev.Flags) > 0 {
+		meaning = s.Meaning
+	}
+	cause, _ = causeOf(s)
+	return cause, meaning
+}
+
+func signatureOf(ev *tail.Event) *Signature {
+	if ev.Kind == tail.KindAccess {
+		e := endingOf(ev)
+		return table().byEnding(&e)
+	}
+	text := ev.Message
+	if len(text) == 0 {
+		text = ev.Line
+	}
+	return table().lookup(ev.Gateway, ev.Kind, string(text[:min(len(text), maxClassified)]))
 }
 
 func causeOf(s *Signature) (ID, bool) {

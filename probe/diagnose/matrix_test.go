@@ -277,8 +277,8 @@ func (c *capture) failing(now time.Time) (begin, end time.Time) {
 			if at.After(end) {
 				end = at
 			}
-			id, tells := ClassifyEvent(ev)
-			if at.Before(since) || !ev.Failed() && (!tells || id == ClientAbort) {
+			id, _ := ReadEvent(ev)
+			if at.Before(since) || !ev.Failed() && (id == "" || id == ClientAbort) {
 				return
 			}
 			if begin.IsZero() || at.Before(begin) {

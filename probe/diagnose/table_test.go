@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"why502/tail"
+	"why502/tail/parse"
 	"why502/tail/window"
 )
 
@@ -196,6 +197,28 @@ func TestMatchFlags(t *testing.T) {
 	} {
 		if got := id(tab.byEnding(&c.e)); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.e, got, c.want)
+		}
+	}
+}
+
+// TestReadEvent: flags and messages are put into words, a status alone is not.
+func TestReadEvent(t *testing.T) {
+	for _, c := range []struct {
+		line    string
+		cause   ID
+		meaning string // how it begins
+	}{
+		{`10.0.0.1:5 [10/Dec/2018:12:01:46.395] fe be/s1 0/0/-1/-1/3001 503 213 - - SC-- 1/1/0/0/3 0/0 "GET / HTTP/1.1"`, UpstreamDown, "SC: "},
+		{`[2016-04-15T20:17:00.310Z] "GET / HTTP/2" 504 UT 0 24 15000 - "-" "c" "i" "h" "10.0.0.5:80"`, Timeout, "UT "},
+		{`2026/11/23 07:13:24 [error] 1#1: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: a, request: "GET / HTTP/1.1", upstream: "http://10.0.0.5:80/", host: "a"`, UpstreamDown, ""},
+		{`10.0.0.1 - - [23/Nov/2026:07:13:28 +0000] "GET / HTTP/1.1" 200 5 "-" "c"`, "", ""},
+		{`10.0.0.1 - - [23/Nov/2026:07:13:28 +0000] "GET / HTTP/1.1" 502 5 "-" "c"`, "", ""},
+	} {
+		var ev tail.Event
+		parse.Detect([]byte(c.line), parse.Env{}).NewParser(parse.Env{}).Parse([]byte(c.line), &ev)
+		cause, meaning := ReadEvent(&ev)
+		if cause != c.cause || !strings.HasPrefix(meaning, c.meaning) || ev.Kind != tail.KindAccess && meaning == "" || ev.Kind == tail.KindAccess && c.meaning == "" && meaning != "" {
+			t.Errorf("%s, %q, want %s, %q\n%s", cause, meaning, c.cause, c.meaning, c.line)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func describeFormat(w io.Writer, f *parse.Format) error {
 		for _, line := range lines {
 			p.Parse([]byte(line), &ev)
 		}
-		_, err = fmt.Fprintf(w, "  a line\n    %s\n  is read as\n    %s\n", strings.Join(lines, "\n    "), report.EventJSON(nil, &ev, "", session.CauseOf(&ev)))
+		_, err = fmt.Fprintf(w, "  a line\n    %s\n  is read as\n    %s\n", strings.Join(lines, "\n    "), report.EventJSON(nil, &ev, "", session.Reading(&ev)))
 	}
 	return err
 }

@@ -14,14 +14,14 @@ import (
 // line end: the contract's keys in their order, those whose value is not known
 // left out; of several attempts to reach an upstream the last one in upstream,
 // upstream_status and upstream_duration, and all in attempts. A line that no
-// parser understood gives {"source", "unparsed"}. cause is "" where the line alone
-// gives none.
+// parser understood gives {"source", "unparsed"}. read is empty where the line
+// alone says nothing.
 //
 // The object is valid JSON and safe on a terminal whatever the line says: control,
 // format and bidirectional characters are escaped, invalid UTF-8 becomes U+FFFD.
 // Secrets are not masked, since the object is data for other programs. Nothing is
 // allocated but what dst needs to grow.
-func EventJSON(dst []byte, ev *tail.Event, source, cause string) []byte {
+func EventJSON(dst []byte, ev *tail.Event, source string, read Reading) []byte {
 	o := object{dst: append(dst, '{')}
 	if ev.Kind == tail.KindRaw {
 		o.text("source", source)
@@ -53,14 +53,19 @@ func EventJSON(dst []byte, ev *tail.Event, source, cause string) []byte {
 	o.bytes("referer", ev.Referer)
 	o.level(ev.Level)
 	o.bytes("message", ev.Message)
-	o.text("cause", cause)
+	o.text("cause", read.Cause)
 	o.text("source", source)
 	o.text("gateway", ev.Gateway)
 	o.text("format", ev.Format)
 	o.text("kind", ev.Kind.String())
 	o.more(ev, details)
+	o.text("meaning", read.Meaning)
 	return append(o.dst, '}')
 }
+
+// Reading is what a line alone says: the id of its cause and, in words, what its
+// message or its flags mean; "" where it says neither.
+type Reading struct{ Cause, Meaning string }
 
 // more appends what the contract does not name.
 func (o *object) more(ev *tail.Event, details []byte) {
@@ -95,7 +100,7 @@ func (o *object) more(ev *tail.Event, details []byte) {
 		o.duration("duration", upstreamTime(a))
 		o.dst = append(o.dst, '}')
 	}
-	o.dst = append(o.dst, ']')
+	o.dst, o.some = append(o.dst, ']'), true
 }
 
 // flagWords takes Envoy's response flags and the details behind them apart.

@@ -84,7 +84,7 @@ func TestEventJSON(t *testing.T) {
 		{&raw, "", `{"source":"access.log","unparsed":"\u0000what\\"}`},
 	}
 	for _, c := range cases {
-		got := string(EventJSON(nil, c.ev, "access.log", c.cause))
+		got := string(EventJSON(nil, c.ev, "access.log", Reading{Cause: c.cause}))
 		if got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
@@ -97,7 +97,7 @@ func TestEventJSON(t *testing.T) {
 func TestEventJSONAllocates(t *testing.T) {
 	ev := access()
 	buf := make([]byte, 0, 4096)
-	if n := testing.AllocsPerRun(100, func() { buf = EventJSON(buf[:0], &ev, "access.log", "") }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { buf = EventJSON(buf[:0], &ev, "access.log", Reading{Meaning: "m"}) }); n > 0 {
 		t.Errorf("%.0f allocations", n)
 	}
 }
@@ -110,7 +110,7 @@ func FuzzEventJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s []byte, ns, d int64, status int) {
 		ev := access()
 		ev.Path, ev.Time, ev.Duration, ev.Status, ev.Flags = s, ns, time.Duration(d), status, s
-		out := EventJSON(nil, &ev, string(s), "")
+		out := EventJSON(nil, &ev, string(s), Reading{Meaning: string(s)})
 		var back struct {
 			Path     string
 			Duration *float64
@@ -140,6 +140,6 @@ func BenchmarkEventJSON(b *testing.B) {
 	buf := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = EventJSON(buf[:0], &ev, "access.log", "")
+		buf = EventJSON(buf[:0], &ev, "access.log", Reading{Meaning: "m"})
 	}
 }

@@ -30,13 +30,13 @@ func (s *Session) Parse(l incident.Line) []Field {
 	}
 	var ev tail.Event
 	plan.NewRecords(s.in.env).Whole([]byte(l.Text), &ev)
-	return fields(report.EventJSON(nil, &ev, src.Name, CauseOf(&ev)))
+	return fields(report.EventJSON(nil, &ev, src.Name, Reading(&ev)))
 }
 
-// CauseOf is the cause that a line alone gives, "" when it gives none.
-func CauseOf(ev *tail.Event) string {
-	id, _ := diagnose.ClassifyEvent(ev)
-	return string(id)
+// Reading is what a line alone says of its cause.
+func Reading(ev *tail.Event) report.Reading {
+	id, meaning := diagnose.ReadEvent(ev)
+	return report.Reading{Cause: string(id), Meaning: meaning}
 }
 
 // fields takes a flat JSON object apart, in its order.

@@ -228,7 +228,7 @@ func (p *printSink) print(ev *tail.Event, source string) {
 	oldest := p.oldest(seq)
 	p.release(oldest)
 	o := p.out
-	o.buf = report.EventJSON(o.buf[:0], ev, source, CauseOf(ev))
+	o.buf = report.EventJSON(o.buf[:0], ev, source, Reading(ev))
 	o.buf = append(o.buf, '\n')
 	if oldest == seq {
 		o.write(o.buf)
