@@ -15,7 +15,7 @@ var formats = assemble(
 	apintoFormats, apiFormats,
 	cloudFormats, awsFormats, w3cFormats,
 	genericFormats,
-	logfmtFormats,
+	logfmtFormats, ltsvFormats,
 	systemFormats, tracebackFormats,
 )
 
