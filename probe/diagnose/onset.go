@@ -36,6 +36,7 @@ func findEpisode(v *window.View, found []*finding) episode {
 	points := withMessages(v.Points, found)
 	ep := episodeIn(points)
 	if ep.found {
+		recount(&ep, v, found)
 		unhurry(&ep, v, found)
 		refine(&ep, v)
 		slump(&ep, found)
@@ -158,6 +159,25 @@ func refine(ep *episode, v *window.View) {
 	}
 	if !exact.IsZero() {
 		ep.start = exact
+	}
+}
+
+// recount takes an episode's counts from the gateway's logs alone where these have some:
+// what the application or the system says of a request is not one more of them.
+func recount(ep *episode, v *window.View, found []*finding) {
+	if !slices.ContainsFunc(found, (*finding).aside) {
+		return
+	}
+	first, last := ep.stretches[0].First, ep.stretches[len(ep.stretches)-1].Last
+	var requests, failed uint64
+	for _, p := range withMessages(v.Points, slices.DeleteFunc(slices.Clone(found), (*finding).aside)) {
+		if first <= p.Unix && p.Unix <= last {
+			requests += uint64(p.Total)
+			failed += uint64(p.Failed)
+		}
+	}
+	if failed > 0 {
+		ep.requests, ep.failed, ep.ratio = requests, failed, float64(failed)/float64(requests)
 	}
 }
 
