@@ -69,7 +69,8 @@ type Signature struct {
 	Positive []string `toml:"positive"`
 	Negative []string `toml:"negative"`
 
-	re *regexp.Regexp
+	// re compiles Regexp at its first call; nil when there is none.
+	re func() (*regexp.Regexp, error)
 }
 
 // Advice is what follows from a match.
@@ -151,7 +152,11 @@ func (s *Signature) matchText(text string) bool {
 	if slices.ContainsFunc(s.None, func(p string) bool { return strings.Contains(text, p) }) {
 		return false
 	}
-	return s.re == nil || s.re.MatchString(text)
+	if s.re == nil {
+		return true
+	}
+	re, err := s.re()
+	return err == nil && re.MatchString(text)
 }
 
 // ending is how a request ended, as far as signatures look at it.
