@@ -186,6 +186,7 @@ func (g *group) cause(t *Table, id ID, confidence float64) Cause {
 		}
 	}
 	words, command := g.words()
+	command.errors = cmp.Or(t.errorLog(g), command.errors)
 	c := Cause{ID: id, Title: words.fill(title), Confidence: confidence, Step: advice.Step, Scope: tail.Clean(g.scope, maxName), Share: g.share}
 	for _, n := range advice.Next {
 		c.Next = append(c.Next, words.fill(n))
@@ -208,6 +209,24 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// errorLog is the command that reads the error log of the group's gateway: the one
+// that the configuration names, else the one that the gateway usually has.
+func (t *Table) errorLog(g *group) string {
+	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.gateway != "" })
+	if i < 0 {
+		return ""
+	}
+	name := g.findings[i].gateway
+	if c := g.ev.snap.Config; c != nil && c.Gateway == name {
+		for _, l := range c.Logs {
+			if l.Error && l.File() && shellSafe(l.Path) == l.Path {
+				return "tail -n 50 " + l.Path
+			}
+		}
+	}
+	return t.gateways[name]["errors"]
 }
 
 // words are the template values for texts and for commands.
