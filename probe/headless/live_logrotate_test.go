@@ -63,6 +63,8 @@ func TestLiveLogrotate(t *testing.T) {
 			if strings.Contains(rules, "%s") { // the names have a second in them
 				rounds = 4
 			}
+			// What was rotated away before the follower began is not asked for.
+			eventually(t, "the first line", p.begun)
 			for range rounds {
 				time.Sleep(30 * time.Millisecond)
 				if c.held {
@@ -160,6 +162,13 @@ func (p *printed) line(b []byte) {
 	defer p.mu.Unlock()
 	p.got[id] = append(p.got[id], k)
 	p.delay = append(p.delay, time.Duration(now-at))
+}
+
+// begun says whether a line was printed.
+func (p *printed) begun() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.delay) > 0
 }
 
 // wantAll waits for all requests and checks that each came once and in order.
