@@ -133,3 +133,43 @@ func TestNamesAreToldByEvents(t *testing.T) {
 		})
 	}
 }
+
+// TestNamesBeforeTheWatch makes each next name on the way to the file between the event
+// that tells the one before and the watch that would tell it; there is no poll.
+func TestNamesBeforeTheWatch(t *testing.T) {
+	root := t.TempDir()
+	way := []string{"a", "b", "c", "d", "access.log"}
+	path := filepath.Join(append([]string{root}, way...)...)
+	x := &faultFS{}
+	var mu sync.Mutex
+	x.adding = func(dir string) {
+		mu.Lock()
+		defer mu.Unlock()
+		name := root
+		for _, w := range way {
+			at := name
+			name = filepath.Join(name, w)
+			switch _, err := os.Stat(name); {
+			case err == nil:
+			case at != dir || dir == root:
+				return
+			case name == path:
+				write(t, path, numbered(0, 10))
+			default:
+				if err := os.Mkdir(name, 0o700); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	opt := faulty(x)
+	opt.Poll, opt.PollFast = time.Hour, time.Hour
+	col := follow(t, path, opt)
+	col.awaitState(t, StateWaiting)
+	if err := os.Mkdir(filepath.Join(root, "a"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	wantNumbered(t, col.awaitLines(t, 10), 0, 10)
+	appendTo(t, path, numbered(10, 20))
+	wantNumbered(t, col.awaitLines(t, 20), 0, 20)
+}

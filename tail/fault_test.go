@@ -27,6 +27,7 @@ type faultFS struct {
 
 	mu    sync.Mutex
 	infos []fs.FileInfo // of all files opened
+	adding func(dir string) // called before a directory is watched
 }
 
 func (x *faultFS) Stat(name string) (fs.FileInfo, error) {
@@ -111,6 +112,9 @@ type faultWatcher struct {
 func (w *faultWatcher) Add(dir string) error {
 	if err := fault(&w.x.add); err != nil {
 		return err
+	}
+	if w.x.adding != nil {
+		w.x.adding(dir)
 	}
 	return w.Watcher.Add(dir)
 }

@@ -145,7 +145,7 @@ func (s *subscription) watch(hops, bases []string, now time.Time) error {
 		}
 	}
 	s.mu.Lock()
-	oldDirs, oldUps := s.dirs, s.ups
+	oldDirs, oldUps, oldNames := s.dirs, s.ups, s.hops
 	s.dirs, s.ups, s.hops, s.bases = dirs, ups, names, bases
 	s.mu.Unlock()
 	for _, old := range []map[string]bool{oldDirs, oldUps} {
@@ -155,9 +155,10 @@ func (s *subscription) watch(hops, bases []string, now time.Time) error {
 			}
 		}
 	}
-	for d := range dirs {
-		if !oldDirs[d] { // what happened before the watch stood is not told
-			s.poke()
+	for name := range names {
+		if !oldNames[name] { // what happened before it was watched is not told
+			s.renamed()
+			break
 		}
 	}
 	return first
@@ -200,7 +201,7 @@ func (n *notifier) add(dir string, s *subscription, now time.Time) (string, erro
 		n.dirs[dir] = w
 	}
 	w.info, w.subs[s] = info, struct{}{}
-	s.poke()
+	s.renamed() // what happened before the watch stood is not told
 	return dir, nil
 }
 
@@ -343,8 +344,7 @@ func (n *notifier) dispatch(e fsnotify.Event) (named bool) {
 	n.mu.Unlock()
 	for _, s := range catch {
 		_ = s.catch() // the follower meets the same error and tells it
-		poke(s.names)
-		s.poke()
+		s.renamed()
 	}
 	return named
 }
@@ -372,6 +372,13 @@ func (s *subscription) wants(name, dir, base string, op fsnotify.Op) (wants, hop
 }
 
 func (s *subscription) poke() { poke(s.C) }
+
+// renamed wakes the follower as if a name on the way to the file had changed: it looks
+// at the file and at what is to be watched.
+func (s *subscription) renamed() {
+	poke(s.names)
+	s.poke()
+}
 
 func poke(c chan struct{}) {
 	select {
