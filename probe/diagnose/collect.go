@@ -91,10 +91,10 @@ func matchMessage(m *window.Message, t *Table) *finding {
 	// application's access line is "answered with status 500".
 	var sig *Signature
 	for _, part := range []string{text, m.Sample, m.Shape} {
-		if s := t.lookup(m.Gateway, kind, part); s != nil && (sig == nil || sig.Role == Weak) {
+		if s := t.lookup(m.Gateway, kind, part); s != nil && (sig == nil || sig.Role == Weak || sig.Role == Companion && s.Role == Primary) {
 			sig = s
 		}
-		if sig != nil && sig.Role != Weak {
+		if sig != nil && sig.Role != Weak && sig.Role != Companion {
 			break
 		}
 	}

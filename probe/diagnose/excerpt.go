@@ -76,7 +76,7 @@ func excerptOf(s *incident.Snapshot, ev *evidence, t *Table) episode {
 // before there was a request, show none.
 func endsRequests(f *finding) bool {
 	switch {
-	case f.sig.Symptom == "policy":
+	case f.sig.Symptom == "policy", f.sig.Symptom == "client-left":
 		return true
 	case f.sig.Cause != ClientAbort:
 		return false

@@ -26,6 +26,7 @@ var rules = []rule{
 	{"closed after a while", slowClose},
 	{"an address within a container", containerAddress},
 	{"a connect's own timer", connectTimer},
+	{"plain HTTP to a port of TLS", plainToTLSPort},
 	{"stopped on purpose", stopped},
 	{"reset by all requests", resetByAll},
 	{"away for a moment", briefAbsence},

@@ -186,3 +186,29 @@ func albElapsed(line string) time.Duration {
 	}
 	return end.Sub(began)
 }
+
+// tlsPort finds an upstream that is spoken to in plain HTTP on a port that is
+// usually one of TLS.
+var tlsPort = regexp.MustCompile(`\bhttp://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\]):(?:443|[4689]443|10250|10443)\b`)
+
+// plainToTLSPort: a server that wants TLS closes or resets a connection that begins
+// with a plain request.
+func plainToTLSPort(g *group) []weighing {
+	if !g.has(symEarlyClose, symReset, "invalid-response") {
+		return nil
+	}
+	for _, f := range g.findings {
+		if sym := f.sig.Symptom; (sym == symEarlyClose || sym == symReset || sym == "invalid-response") && tlsPort.MatchString(f.text+" "+f.sample) {
+			return []weighing{{
+				cause: GatewayConfig, weight: 2.7, title: "the gateway speaks plain HTTP to {upstream}, a port of TLS", sample: f.sample,
+				meaning: "The target is http:// on a port that usually speaks TLS, and such a server closes what does not begin with a handshake.",
+				advice: &Advice{
+					Next:     []string{"Ask the port with TLS: if that is answered, use https:// for this upstream (ingress-nginx: backend-protocol: HTTPS)."},
+					Commands: []string{"curl -skI --max-time 5 https://{upstream}/"},
+					Step:     4,
+				},
+			}, {cause: TLS, weight: 1.6}}
+		}
+	}
+	return nil
+}

@@ -53,7 +53,7 @@ type rawSignature struct {
 
 // order is how the embedded files are tried: exact tables before general ones.
 var order = []string{
-	"pages", "system", "kong-apisix", "apinto-error", "traefik-caddy", "nginx", "haproxy", "apache", "spring-litellm", "go",
+	"platforms", "proxies", "servers", "pages", "system", "kong-apisix", "apinto-error", "traefik-caddy", "nginx", "haproxy", "apache", "spring-litellm", "go",
 	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
 	"python", "clients", "generic-error", "generic", "patterns",
 }
