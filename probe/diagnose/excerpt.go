@@ -50,6 +50,9 @@ func excerptOf(s *incident.Snapshot, ev *evidence, t *Table) episode {
 		}
 		return episode{}
 	}
+	if stops := onlyStops(s, ev); len(ended) == 0 && len(stops) > 0 {
+		return episodeOf(s, stops)
+	}
 	var n uint64
 	for _, f := range ended {
 		if f.kind == tail.KindAccess {
@@ -69,6 +72,30 @@ func excerptOf(s *incident.Snapshot, ev *evidence, t *Table) episode {
 		f.sig = &sig
 	}
 	return episodeOf(s, ended)
+}
+
+// onlyStops returns the lines of an excerpt that say nothing but that a process was
+// told to stop, and stayed away: whoever pastes them asks why it does. They are
+// raised to evidence.
+func onlyStops(s *incident.Snapshot, ev *evidence) []*finding {
+	var stops []*finding
+	if s.Traffic.Requests > 0 {
+		return nil
+	}
+	for _, f := range ev.all {
+		switch {
+		case f.sig.Role == Hint && f.sig.Symptom == "stopping" && strings.HasPrefix(f.sig.ID, "gunicorn-"):
+			stops = append(stops, f)
+		case f.sig.Role != ProcessRole || !strings.Contains(strings.ToLower(f.text), "exit"):
+			return nil
+		}
+	}
+	for _, f := range stops {
+		sig := *f.sig
+		sig.Role = Primary
+		f.sig = &sig
+	}
+	return stops
 }
 
 // endsRequests says whether lines of a client's doing show requests that ended

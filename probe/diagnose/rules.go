@@ -27,6 +27,8 @@ var rules = []rule{
 	{"an address within a container", containerAddress},
 	{"a connect's own timer", connectTimer},
 	{"plain HTTP to a port of TLS", plainToTLSPort},
+	{"a subset without pods", emptySubset},
+	{"what is said around pasted lines", proseRule},
 	{"stopped on purpose", stopped},
 	{"reset by all requests", resetByAll},
 	{"away for a moment", briefAbsence},

@@ -158,12 +158,19 @@ func connectTimer(g *group) []weighing {
 		if d == 0 && f.gateway == "aws-alb" {
 			d = albElapsed(f.sample)
 		}
+		if f.status == 504 && ingressTimer.MatchString(f.sample) {
+			return []weighing{{cause: Firewall, weight: 3.0, title: "connections to {upstream} are dropped on the way", meaning: "Every try ended after 5 s, ingress-nginx's limit for connecting: nobody answers at the address."}}
+		}
 		if ok && d >= timer.from && d <= timer.to {
 			return []weighing{{cause: Firewall, weight: 2.6, title: "connections to {upstream} are dropped on the way", meaning: timer.meaning}}
 		}
 	}
 	return nil
 }
+
+// ingressTimer finds tries that each ended after 5 s, ingress-nginx's limit for
+// connecting; its limit for reading is 60 s.
+var ingressTimer = regexp.MustCompile(` (?:-|0)(?:, (?:-|0))* 5\.0[0-2]\d(?:, 5\.0[0-2]\d)* 504`)
 
 // stampUTC is a time as Amazon's load balancers write it.
 var stampUTC = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
@@ -189,7 +196,7 @@ func albElapsed(line string) time.Duration {
 
 // tlsPort finds an upstream that is spoken to in plain HTTP on a port that is
 // usually one of TLS.
-var tlsPort = regexp.MustCompile(`\bhttp://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\]):(?:443|[4689]443|10250|10443)\b`)
+var tlsPort = regexp.MustCompile(`\b(?:http|ws|grpc)://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\]):(?:443|[4689]443|10250|10443)\b`)
 
 // plainToTLSPort: a server that wants TLS closes or resets a connection that begins
 // with a plain request.
@@ -208,6 +215,31 @@ func plainToTLSPort(g *group) []weighing {
 					Step:     4,
 				},
 			}, {cause: TLS, weight: 1.6}}
+		}
+	}
+	return nil
+}
+
+// subset finds Istio's cluster of a subset: outbound|port|subset|host.
+var subset = regexp.MustCompile(`outbound\|\d+\|([\w.-]+)\|`)
+
+// emptySubset: a subset has no pod although its service may have some: the labels of
+// the DestinationRule and the pods differ.
+func emptySubset(g *group) []weighing {
+	for _, f := range g.findings {
+		if f.sig.ID != "envoy-UH" && f.sig.Symptom != symNoServer {
+			continue
+		}
+		if m := subset.FindStringSubmatch(f.sample); m != nil {
+			return []weighing{{
+				cause: GatewayConfig, weight: 2.2, title: "the subset " + m[1] + " has no pod: its labels fit none", sample: f.sample,
+				meaning: "The route goes to a subset of the service, and no pod has the labels that the DestinationRule gives it.",
+				advice: &Advice{
+					Next:     []string{"Compare the labels of the subset in the DestinationRule with those of the pods."},
+					Commands: []string{"kubectl get destinationrule -A -o yaml", "kubectl get pods -A --show-labels"},
+					Step:     4,
+				},
+			}}
 		}
 	}
 	return nil
