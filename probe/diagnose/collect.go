@@ -74,6 +74,9 @@ func collect(s *incident.Snapshot, t *Table) *evidence {
 	if picked || s.Traffic.Requests == 0 && len(e.all) == 0 {
 		e.all = append(e.all, unparsed(s, t)...)
 	}
+	if picked && !slices.ContainsFunc(e.all, func(f *finding) bool { return f.sig.Role != ProcessRole }) {
+		e.all = append(e.all, lastWords(s, t)...)
+	}
 	slices.SortStableFunc(e.all, func(a, b *finding) int {
 		return cmp.Or(a.first.Compare(b.first), cmp.Compare(b.count, a.count))
 	})

@@ -55,11 +55,14 @@ type rawSignature struct {
 var order = []string{
 	"platforms", "proxies", "servers", "pages", "system", "kong-apisix", "apinto-error", "traefik-caddy", "nginx", "haproxy", "apache", "spring-litellm", "go",
 	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
-	"python", "clients", "generic-error", "generic", "patterns",
+	"python", "clients", "generic-error", "generic", "patterns", "words",
 }
 
 // patternWhere marks rows that stand for what many lines show together.
 const patternWhere = "pattern"
+
+// wordWhere marks rows of words that may stand in any line: the last resort.
+const wordWhere = "word"
 
 var builtIn = sync.OnceValues(func() (*Table, error) { return build(nil) })
 
@@ -237,7 +240,7 @@ var words = []struct {
 	value func(s *Signature) string
 	oneOf []string
 }{
-	{"where", func(s *Signature) string { return s.Where }, []string{"error", "access", "upstream", "system", patternWhere}},
+	{"where", func(s *Signature) string { return s.Where }, []string{"error", "access", "upstream", "system", patternWhere, wordWhere}},
 	{"role", func(s *Signature) string { return string(s.Role) }, []string{
 		string(Primary), string(Consequence), string(Companion), string(Weak), string(Hint), string(Client),
 		string(Noise), string(ConfigRole), string(ProcessRole), string(RecoveryRole),
@@ -313,7 +316,7 @@ func (t *Table) anyText(text string) *Signature {
 		for i := range t.signatures {
 			s := &t.signatures[i]
 			second := slices.Contains([]Role{Weak, Hint, ConfigRole, ProcessRole, RecoveryRole}, s.Role)
-			if s.Where != "access" && s.Where != patternWhere && second == last && s.matchText(text) {
+			if s.Where != "access" && s.Where != patternWhere && s.Where != wordWhere && second == last && s.matchText(text) {
 				return s
 			}
 		}

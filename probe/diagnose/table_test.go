@@ -54,6 +54,9 @@ func find(s *Signature, sample string) *Signature {
 	if len(s.Gateways) > 0 {
 		gateway = s.Gateways[0]
 	}
+	if s.Where == wordWhere {
+		return table().byWord(sample)
+	}
 	if s.Where != "access" {
 		kinds := map[string]tail.Kind{"error": tail.KindError, "upstream": tail.KindUpstream, "system": tail.KindSystem}
 		return table().lookup(gateway, kinds[s.Where], sample)
