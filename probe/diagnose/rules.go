@@ -28,6 +28,8 @@ var rules = []rule{
 	{"a connect's own timer", connectTimer},
 	{"plain HTTP to a port of TLS", plainToTLSPort},
 	{"a subset without pods", emptySubset},
+	{"the gateway asks itself", asksItself},
+	{"a name whose container does not run", nameOfStopped},
 	{"what is said around pasted lines", proseRule},
 	{"stopped on purpose", stopped},
 	{"reset by all requests", resetByAll},
@@ -178,7 +180,7 @@ func (g *group) goodOnRoutes() (n uint64) {
 // death, not an answer that the application refuses to give.
 func slowClose(g *group) []weighing {
 	sh := g.shape
-	if !g.has(symEarlyClose) || g.has(symRefused) {
+	if !g.has(symEarlyClose) || g.has(symRefused) || sh.excerpt && g.has(symWorkerKill) {
 		return nil
 	}
 	lost := sh.took >= 300*time.Millisecond && sh.took < 950*time.Millisecond

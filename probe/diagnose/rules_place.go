@@ -230,6 +230,17 @@ func emptySubset(g *group) []weighing {
 		if f.sig.ID != "envoy-UH" && f.sig.Symptom != symNoServer {
 			continue
 		}
+		if strings.Contains(f.sample, "BlackHoleCluster") {
+			return []weighing{{
+				cause: GatewayConfig, weight: 3, title: "the mesh allows no traffic to this destination", sample: f.sample,
+				meaning: "BlackHoleCluster: no service of the mesh has this address, and outbound traffic to others is not allowed (REGISTRY_ONLY).",
+				advice: &Advice{
+					Next:     []string{"Add a ServiceEntry for the destination, or allow any outbound traffic (outboundTrafficPolicy: ALLOW_ANY)."},
+					Commands: []string{"kubectl get serviceentry -A", "istioctl proxy-config clusters POD"},
+					Step:     4,
+				},
+			}}
+		}
 		if m := subset.FindStringSubmatch(f.sample); m != nil {
 			return []weighing{{
 				cause: GatewayConfig, weight: 2.2, title: "the subset " + m[1] + " has no pod: its labels fit none", sample: f.sample,
@@ -238,6 +249,64 @@ func emptySubset(g *group) []weighing {
 					Next:     []string{"Compare the labels of the subset in the DestinationRule with those of the pods."},
 					Commands: []string{"kubectl get destinationrule -A -o yaml", "kubectl get pods -A --show-labels"},
 					Step:     4,
+				},
+			}}
+		}
+	}
+	return nil
+}
+
+// itself finds a gateway that is its own client and its own upstream.
+var itself = regexp.MustCompile(`client: 127\.0\.0\.1,.*upstream: "https?://(?:127\.0\.0\.1|localhost)(?::80|:443)?/`)
+
+// asksItself: connections run out at once where a request goes round in a circle.
+func asksItself(g *group) []weighing {
+	if !g.has("exhausted") {
+		return nil
+	}
+	for i := range g.ev.snap.Traffic.Messages {
+		if m := &g.ev.snap.Traffic.Messages[i]; itself.MatchString(m.Sample) {
+			return []weighing{{
+				cause: GatewayConfig, weight: 4, title: "the gateway asks itself in a circle", sample: m.Sample,
+				meaning: "The gateway is its own client and its own upstream: its target is its own address and port, so one request takes all connections.",
+				advice: &Advice{
+					Next:     []string{"Point the target at the application's own port, not at the gateway's."},
+					Commands: []string{"ss -ltnp"},
+					Step:     4,
+				},
+			}}
+		}
+	}
+	return nil
+}
+
+// exited finds the name of a container that ended by itself.
+var exited = regexp.MustCompile(`(?:^|[\s|])([a-z0-9][\w.-]*?)(?:[_-]\d+)? exited with code [1-9]`)
+
+// nameOfStopped: docker knows the names of running containers only, so the name of
+// one that ended does not resolve.
+func nameOfStopped(g *group) []weighing {
+	if !g.has("dns-nxdomain", "dns-failed", "dns-servfail") {
+		return nil
+	}
+	line := saying(g.ev.snap, exited)
+	m := exited.FindStringSubmatch(line)
+	if m == nil {
+		return nil
+	}
+	name := m[1]
+	if i := strings.LastIndexAny(name, "_"); i >= 0 {
+		name = name[i+1:]
+	}
+	for _, f := range g.findings {
+		if strings.HasPrefix(f.sig.Symptom, "dns-") && strings.Contains(f.text+f.sample, name) {
+			return []weighing{{
+				cause: UpstreamDown, weight: 3, title: "the container " + name + " does not run, so its name does not resolve", sample: line,
+				meaning: "The container that has this name ended by itself; docker resolves the names of running containers only.",
+				advice: &Advice{
+					Next:     []string{"Read the container's own log: why did it end?"},
+					Commands: []string{"docker compose ps -a", "docker compose logs --tail 50 " + shellSafe(name)},
+					Step:     1,
 				},
 			}}
 		}

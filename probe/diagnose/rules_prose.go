@@ -21,7 +21,7 @@ type prose struct {
 
 var proses = []prose{
 	{
-		words:    regexp.MustCompile(`(?i)\b(sporadic|intermittent|randomly|occasional|once in a while|now and then|1 (of|in|out of) \d{2,}|keep-?alive-?time-?out|keepAliveTimeout|idle time-?out)`),
+		words:    regexp.MustCompile(`(?i)\b(sporadic|intermittent|randomly|occasional|sometimes|rarely|from time to time|every now and then|a small (percentage|fraction|number)|a few requests|(about|around|~|only)\s*0?\.\d+ ?%|once in a while|now and then|1 (of|in|out of) \d{2,}|keep-?alive-?time-?out|keepAliveTimeout|idle time-?out)`),
 		symptoms: []string{symEarlyClose, symReset, "send-failed"},
 		says:     weighing{cause: KeepaliveRace, weight: 1.9, meaning: "The text beside the lines speaks of single failures among many requests, or of keep-alive timeouts: an idle connection is reused too late."},
 	},
@@ -78,8 +78,14 @@ func proseRule(g *group) []weighing {
 // listens there is reached; a port that docker publishes is not.
 func (g *group) local() bool {
 	up := g.address()
+	if m := askedUpstream.FindStringSubmatch(saying(g.ev.snap, askedUpstream)); !up.IsValid() && m != nil {
+		return m[1] == "127." || m[1] == "local"
+	}
 	return (up.IsLoopback() || !up.IsValid()) && saying(g.ev.snap, published) == ""
 }
+
+// askedUpstream finds the upstream in a line of nginx that was cut or wrapped.
+var askedUpstream = regexp.MustCompile(`upstream: "\w+://(127\.|local|[\w\[])`)
 
 // published is a port of a container in the output of docker ps, or a pod's probe.
 var published = regexp.MustCompile(`0\.0\.0\.0:\d+->|\bprobe failed: `)

@@ -97,11 +97,16 @@ func startFails(g *group) []weighing {
 // outOfMemory: the kernel killed the process just before the gateway lost it.
 func outOfMemory(g *group) []weighing {
 	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == "oom" && !f.late(g.ep) })
+	weight := 1.0
+	if i < 0 && g.shape.excerpt && !g.has(symWorkerTime) {
+		weight = 1.4
+		i = slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == symWorkerKill && f.sig.Cause == Overload })
+	}
 	if i < 0 || !g.has(symRefused, "refused-unix", symEarlyClose, symReset, symNoServer) {
 		return nil
 	}
 	return []weighing{{
-		cause: Overload, weight: 1, sample: g.findings[i].sample,
+		cause: Overload, weight: weight, sample: g.findings[i].sample,
 		meaning: "The gateway lost the upstream as the kernel killed its process: the missing memory is the reason, the closed port its consequence.",
 	}}
 }
