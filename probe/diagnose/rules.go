@@ -29,6 +29,7 @@ var rules = []rule{
 	{"plain HTTP to a port of TLS", plainToTLSPort},
 	{"a subset without pods", emptySubset},
 	{"the gateway asks itself", asksItself},
+	{"the application's own port", announcedPort},
 	{"a name whose container does not run", nameOfStopped},
 	{"what is said around pasted lines", proseRule},
 	{"stopped on purpose", stopped},

@@ -299,7 +299,7 @@ func nameOfStopped(g *group) []weighing {
 		name = name[i+1:]
 	}
 	for _, f := range g.findings {
-		if strings.HasPrefix(f.sig.Symptom, "dns-") && strings.Contains(f.text+f.sample, name) {
+		if strings.HasPrefix(f.sig.Symptom, "dns-") && mentions(f.sample, name) {
 			return []weighing{{
 				cause: UpstreamDown, weight: 3, title: "the container " + name + " does not run, so its name does not resolve", sample: line,
 				meaning: "The container that has this name ended by itself; docker resolves the names of running containers only.",
@@ -312,4 +312,13 @@ func nameOfStopped(g *group) []weighing {
 		}
 	}
 	return nil
+}
+
+// mentions says whether a line names what does not resolve so, apart from the container
+// that wrote the line.
+func mentions(line, name string) bool {
+	if _, rest, ok := strings.Cut(line, "|"); ok {
+		line = rest
+	}
+	return strings.Contains(line, name)
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -73,6 +74,34 @@ func proseRule(g *group) []weighing {
 	}
 	return out
 }
+
+// listens finds the port on which an application says that it listens.
+var listens = regexp.MustCompile(`(?i)\b(?:listening|running|started|ready|serving)\b(?: \w+)?(?: on| at|:)(?: port(?:\(s\))?| address)?\W+(?:https?://)?(?:[\w.*-]+:|\[[0-9a-f:]*\]:|:)?(\d{2,5})\b`)
+
+// announcedPort: the gateway is refused at one port while the application says that it
+// listens on another.
+func announcedPort(g *group) []weighing {
+	if !g.shape.excerpt || !g.has(symRefused) {
+		return nil
+	}
+	asked := askedPort.FindStringSubmatch(cmp.Or(g.server(), g.upstream(), g.told(), saying(g.ev.snap, askedPort)))
+	m := listens.FindStringSubmatch(saying(g.ev.snap, listens))
+	if asked == nil || m == nil || m[1] == asked[1] {
+		return nil
+	}
+	return []weighing{{
+		cause: GatewayConfig, weight: 3.2, title: "the gateway asks port " + asked[1] + ", the application listens on " + m[1], sample: saying(g.ev.snap, listens),
+		meaning: "The application says on which port it listens, and the gateway is refused at another one.",
+		advice: &Advice{
+			Next:     []string{"Give the gateway the port on which the application listens, the one inside its container."},
+			Commands: []string{"ss -ltnp"},
+			Step:     4,
+		},
+	}}
+}
+
+// askedPort finds the port of an upstream: the address itself, or in a line.
+var askedPort = regexp.MustCompile(`(?:^|upstream: "\w+://|dial tcp |[Cc]onnect to )\S*?:(\d{2,5})\b`)
 
 // local says whether the gateway asks its own loopback, where an application that
 // listens there is reached; a port that docker publishes is not.
