@@ -25,8 +25,8 @@ type faultFS struct {
 	skew                   atomic.Int64 // of the clock, in nanoseconds
 	stats                  atomic.Int64 // how often a name was looked at
 
-	mu    sync.Mutex
-	infos []fs.FileInfo // of all files opened
+	mu     sync.Mutex
+	infos  []fs.FileInfo    // of all files opened
 	adding func(dir string) // called before a directory is watched
 }
 

@@ -174,7 +174,7 @@ func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 	var gateways []string
 	var lag int64
 	var unparsed uint64
-	polled, failed := 0, 0
+	polled, failed, off := 0, 0, 0
 	for i := range in.Snap.Sources {
 		s := &in.Snap.Sources[i]
 		if s.Gateway != "" && !contains(gateways, s.Gateway) && len(gateways) < 3 {
@@ -187,6 +187,9 @@ func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 		}
 		if s.Status.State == tail.StateFailed {
 			failed++
+		}
+		if s.Clock.Off() {
+			off++
 		}
 	}
 	var list []piece
@@ -203,6 +206,9 @@ func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 	}
 	if unparsed > 0 {
 		add(draw.Short(unparsed)+" not understood", themes.Warn, 4)
+	}
+	if off > 0 {
+		add(pane.Plural(off, "clock")+" off", themes.Warn, 5)
 	}
 	if polled > 0 {
 		add(strconv.Itoa(polled)+" polled", themes.Warn, 9)

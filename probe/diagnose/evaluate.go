@@ -20,6 +20,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	if s == nil {
 		return Verdict{Incident: Incident{State: None}}
 	}
+	s = aligned(s)
 	t := table()
 	ev := collect(s, t)
 	ep := findEpisode(&s.Traffic, ev.all)

@@ -12,6 +12,7 @@ import (
 	"why502/probe/gateway"
 	"why502/probe/host"
 	"why502/tail"
+	"why502/tail/story"
 	"why502/tail/window"
 )
 
@@ -50,6 +51,8 @@ type Aggregator struct {
 	generation uint64
 	stats      *window.Stats
 	sources    []Source
+	seen       []story.Sightings // of each source
+	unset      bool              // Source.Clock has to be set anew
 	recent     lineStore
 	failures   lineStore
 	probes     []probe.History
@@ -107,6 +110,7 @@ func (a *Aggregator) Publish() *Snapshot {
 	defer a.mu.Unlock()
 	a.dirty = false
 	a.generation++
+	a.setClocks()
 	now := a.opt.Now()
 	// The series of a report or an old log ends with the log, not with the clock.
 	end := now
@@ -179,6 +183,7 @@ func (a *Aggregator) AddSource(name string) int {
 	a.update(func() {
 		i = len(a.sources)
 		a.sources = append(a.sources, Source{Name: name})
+		a.seen = append(a.seen, story.Sightings{})
 	})
 	return i
 }
@@ -211,6 +216,7 @@ type Part struct {
 	Records         Records
 	UnparsedSamples []string
 	Kept            []Kept
+	Seen            story.Sightings // requests that its lines speak of, by id
 }
 
 // Kept is a line to retain; Text is copied by Fold.
@@ -253,6 +259,10 @@ func (a *Aggregator) foldPart(p *Part) {
 	if p.Last != 0 && (s.Last.IsZero() || p.Last > s.Last.UnixNano()) {
 		s.Last = time.Unix(0, p.Last).UTC()
 	}
+	if p.Seen.Len() > 0 {
+		a.seen[p.Source].Merge(&p.Seen)
+		a.unset = true
+	}
 	if len(p.UnparsedSamples) > 0 && len(s.UnparsedSamples) < MaxSamples {
 		// Snapshots share the old slice.
 		s.UnparsedSamples = slices.Concat(s.UnparsedSamples, p.UnparsedSamples)
@@ -265,6 +275,30 @@ func (a *Aggregator) foldPart(p *Part) {
 		a.recent.add(k.Line, k.Text)
 		if k.Line.Failed || k.Line.Trouble || k.Line.Kind == tail.KindError {
 			a.failures.add(k.Line, k.Text)
+		}
+	}
+}
+
+// setClocks compares the clock of each source with that of the reference: the access
+// log with the most requests that have an id.
+func (a *Aggregator) setClocks() {
+	if !a.unset {
+		return
+	}
+	a.unset = false
+	reference := -1
+	for i := range a.sources {
+		if a.sources[i].Records.Lines > 0 && (reference < 0 || a.seen[i].Len() > a.seen[reference].Len()) {
+			reference = i
+		}
+	}
+	if reference < 0 {
+		return
+	}
+	for i := range a.sources {
+		a.sources[i].Clock = story.Clock{}
+		if i != reference {
+			a.sources[i].Clock = a.seen[i].Against(&a.seen[reference])
 		}
 	}
 }
@@ -322,5 +356,7 @@ func (a *Aggregator) mark(m Mark) {
 
 // Reset empties p for the next lines of the same source, keeping its memory.
 func (p *Part) Reset() {
-	*p = Part{Source: p.Source, UnparsedSamples: p.UnparsedSamples[:0], Kept: p.Kept[:0]}
+	seen := p.Seen
+	seen.Reset()
+	*p = Part{Source: p.Source, UnparsedSamples: p.UnparsedSamples[:0], Kept: p.Kept[:0], Seen: seen}
 }

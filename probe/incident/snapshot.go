@@ -1,12 +1,14 @@
 package incident
 
 import (
+	"strings"
 	"time"
 
 	"why502/probe"
 	"why502/probe/gateway"
 	"why502/probe/host"
 	"why502/tail"
+	"why502/tail/story"
 	"why502/tail/window"
 )
 
@@ -27,9 +29,36 @@ type Source struct {
 	Status      tail.Status
 	// UnparsedSamples are a few lines that no parser understood, bounded.
 	UnparsedSamples []string
+	// Clock is how its clock stands against that of the access log that serves as the
+	// reference, by the request ids that both have.
+	Clock story.Clock
 	// Records counts what the lines carry, for the audit of step 7: how many of
 	// the parsed access lines had each datum.
 	Records Records
+}
+
+// Ahead is how far the clock of the log file name is ahead of the reference's, 0 where
+// it is not known to be.
+func (s *Snapshot) Ahead(name string) time.Duration {
+	best := -1
+	for i := range s.Sources {
+		// A rotated file bears the name of its log and more.
+		if n := s.Sources[i].Name; strings.HasPrefix(name, n) && (best < 0 || len(n) > len(s.Sources[best].Name)) {
+			best = i
+		}
+	}
+	if best < 0 || !s.Sources[best].Clock.Off() {
+		return 0
+	}
+	return s.Sources[best].Clock.Offset
+}
+
+// At is when l was written by the clock of the reference, zero when it has no time.
+func (s *Snapshot) At(l *Line) time.Time {
+	if l.Time.IsZero() || l.Source >= len(s.Sources) || !s.Sources[l.Source].Clock.Off() {
+		return l.Time
+	}
+	return l.Time.Add(-s.Sources[l.Source].Clock.Offset)
 }
 
 // Records counts the access lines that carried a datum.

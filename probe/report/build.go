@@ -71,6 +71,9 @@ func buildSource(s *incident.Source) Source {
 	if s.Status.State == tail.StateFailed || s.Status.State == tail.StateWaiting {
 		out.Problem = safeText(s.Status.Why)
 	}
+	if c := s.Clock; c.Requests > 0 {
+		out.Clock = &Clock{OffsetMs: float64(c.Offset.Milliseconds()), ErrorMs: float64(c.Error.Milliseconds()), Requests: c.Requests, Text: c.String()}
+	}
 	return out
 }
 

@@ -250,6 +250,9 @@ func (m *markdown) sources(r *Report) {
 	for i := range r.Sources {
 		s := &r.Sources[i]
 		m.line("- " + inline(s.Name+": "+sourceFacts(s)))
+		if s.Clock != nil {
+			m.line("  - " + inline(s.Clock.Text))
+		}
 		if s.Problem != "" {
 			m.line("  - " + inline(s.Problem))
 		}

@@ -71,10 +71,21 @@ type Source struct {
 	Bytes      uint64  `json:"bytes"`
 	First      Time    `json:"first,omitzero"`
 	Last       Time    `json:"last,omitzero"`
+	// Clock is how its clock stands against the access log's, where they share requests.
+	Clock *Clock `json:"clock,omitzero"`
 	// Samples are a few of the lines that no parser understood.
 	Samples []string `json:"unparsed_samples,omitzero"`
 	// Problem says why the source could not be read to its end.
 	Problem string `json:"problem,omitzero"`
+}
+
+// Clock is how far a source's clock is ahead (less than 0: behind) of that of the access
+// log that the others are compared with.
+type Clock struct {
+	OffsetMs float64 `json:"offset_ms"`
+	ErrorMs  float64 `json:"error_ms"`
+	Requests int     `json:"requests"` // that both logs have and that agree
+	Text     string  `json:"text"`     // the same in words
 }
 
 // Traffic is what the access logs say; its fields are absent when there was none.

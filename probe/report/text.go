@@ -228,6 +228,9 @@ func (t *text) sources(r *Report) {
 		if when := t.cal.between(s.First, s.Last); when != "" {
 			t.wrap("    ", "    ", when)
 		}
+		if s.Clock != nil {
+			t.wrap("    ", "      ", s.Clock.Text)
+		}
 		if s.Problem != "" {
 			t.wrap("    ! ", "      ", s.Problem)
 		}

@@ -103,6 +103,9 @@ func (r *reader) one(ev *tail.Event, seq uint64, lines int, add func(*tail.Event
 			p.First = ev.Time
 		}
 		p.Last = max(p.Last, ev.Time)
+		if len(ev.RequestID) > 0 {
+			p.Seen.Add(ev.RequestID, ev.Time, ev.Duration)
+		}
 	}
 	if ev.Kind == tail.KindAccess {
 		audit(&p.Records, ev)

@@ -1,8 +1,9 @@
 // Package story finds the lines of several logs that speak of one request: the
 // gateway's access line, its error lines and what the application wrote.
 //
-// In: the lines' fields, in the order of time. Out: for each request the lines
-// that belong to it and by what they were found. It is pure.
+// In: the lines' fields, each log's in the order of time. Out: for each request the
+// lines that belong to it and by what they were found; and how far the clocks of two
+// logs are apart, by the requests that both have (Sightings). It is pure.
 //
 // Lines are joined by the request's id where both carry one, else by the number
 // of the connection, else by second, client and path, and last by second and

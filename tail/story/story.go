@@ -73,7 +73,7 @@ type key struct {
 	id, conn       string
 }
 
-// Join joins lines, which are in the order of time.
+// Join joins lines. Those of one log are in the order of time.
 func Join(lines []Line) *Joined {
 	j := &Joined{lines: lines, parts: map[int][]Part{}, taken: map[int]bool{}, index: map[key][]int{}}
 	for i := range lines {
@@ -87,6 +87,9 @@ func Join(lines []Line) *Joined {
 	}
 	if len(j.index) == 0 {
 		return j
+	}
+	for _, found := range j.index { // a log whose clock is off comes in another order
+		slices.SortStableFunc(found, func(a, b int) int { return lines[a].Time.Compare(lines[b].Time) })
 	}
 	for i := range lines {
 		if l := &lines[i]; l.Kind == tail.KindAccess && l.Wanted && !l.Time.IsZero() {

@@ -129,6 +129,11 @@ func (t *text) sources() {
 		if st.Why != "" {
 			t.wrapped(txt("      "), warn(tail.Safe(st.Why, 500)))
 		}
+		if c := s.Clock; c.Off() {
+			t.wrapped(txt("      "), warn(c.String()+"; taken into account"))
+		} else if c.Requests > 0 {
+			t.add(dim("      " + c.String()))
+		}
 		if st.Rotations > 0 || st.Cut > 0 || st.LostBytes > 0 {
 			t.add(dim("      " + Plural(st.Rotations, "rotation") + " survived, " + Plural(st.Cut, "line") + " cut, at most " +
 				Bytes(uint64(max(st.LostBytes, 0))) + " lost"))

@@ -63,7 +63,7 @@ func (in *Input) read(lines []incident.Line) []*Record {
 func (in *Input) reasons() *joined {
 	f := in.facts
 	if f.joined == nil {
-		j := joinReasons(in.failures())
+		j := joinReasons(in.Snap, in.failures())
 		f.joined = &j
 	}
 	return f.joined

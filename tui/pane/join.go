@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/story"
 )
@@ -19,12 +20,12 @@ type reasonLine struct {
 	shared bool
 }
 
-// joinReasons joins records, which are in the order of time.
-func joinReasons(records []*Record) joined {
+// joinReasons joins records, which are in the order of time as their logs have it.
+func joinReasons(snap *incident.Snapshot, records []*Record) joined {
 	lines := make([]story.Line, len(records))
 	for i, r := range records {
 		lines[i] = story.Line{
-			Kind: r.Line.Kind, Time: r.Line.Time, Wanted: r.Line.Failed, Trouble: r.Line.Trouble, Duration: r.Duration("duration"),
+			Kind: r.Line.Kind, Time: snap.At(&r.Line), Wanted: r.Line.Failed, Trouble: r.Line.Trouble, Duration: r.Duration("duration"),
 			Client: r.Get("client"), Method: r.Get("method"), Path: r.Get("path"), RequestID: r.Get("request_id"),
 			Conn: r.Get("connection"), Upstream: r.Get("upstream"), Text: r.Get("message"),
 		}

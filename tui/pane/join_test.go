@@ -58,7 +58,7 @@ func TestJoinReasons(t *testing.T) {
 		{"a good request has no reason", "0s error c /a u\n0s ok c /a u", ". ?"},
 	} {
 		records := ringOf(c.lines)
-		j := joinReasons(records)
+		j := joinReasons(&incident.Snapshot{}, records)
 		var got []string
 		for _, r := range records {
 			word := ""
