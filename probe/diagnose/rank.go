@@ -187,6 +187,7 @@ func (g *group) cause(t *Table, id ID, confidence float64) Cause {
 	}
 	words, command := g.words()
 	command.errors = cmp.Or(t.errorLog(g), command.errors)
+	command.test = cmp.Or(t.ofGateway(g, "test"), command.test)
 	c := Cause{ID: id, Title: words.fill(title), Confidence: confidence, Step: advice.Step, Scope: tail.Clean(g.scope, maxName), Share: g.share}
 	for _, n := range advice.Next {
 		c.Next = append(c.Next, words.fill(n))
@@ -214,11 +215,7 @@ func boolInt(b bool) int {
 // errorLog is the command that reads the error log of the group's gateway: the one
 // that the configuration names, else the one that the gateway usually has.
 func (t *Table) errorLog(g *group) string {
-	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.gateway != "" })
-	if i < 0 {
-		return ""
-	}
-	name := g.findings[i].gateway
+	name := g.gateway()
 	if c := g.ev.snap.Config; c != nil && c.Gateway == name {
 		for _, l := range c.Logs {
 			if l.Error && l.File() && shellSafe(l.Path) == l.Path {
@@ -226,7 +223,29 @@ func (t *Table) errorLog(g *group) string {
 			}
 		}
 	}
-	return t.gateways[name]["errors"]
+	return t.ofGateway(g, "errors")
+}
+
+// ofGateway is a command of the group's gateway or of the family it belongs to.
+func (t *Table) ofGateway(g *group, key string) string {
+	name := g.gateway()
+	return cmp.Or(t.gateways[name][key], t.gateways[family(name)][key])
+}
+
+// gateway is the gateway of the group's lines, "" when none tells: of the line that
+// was read as one of a gateway's format, else of the row that knows its words.
+func (g *group) gateway() string {
+	for _, f := range g.findings {
+		if f.gateway != "" {
+			return f.gateway
+		}
+	}
+	for _, f := range g.findings {
+		if len(f.sig.Gateways) > 0 {
+			return f.sig.Gateways[0]
+		}
+	}
+	return ""
 }
 
 // words are the template values for texts and for commands.

@@ -12,12 +12,13 @@ import (
 type subject struct {
 	upstream, host, port, name, path, route, status string
 	errors                                          string // the command that reads the gateway's error log
+	test                                            string // the command that checks its configuration
 }
 
 // plain and example fill templates where nothing particular is meant.
 var (
 	plain   = subject{upstream: "the upstream", host: "the upstream's host", port: "its port", name: "the upstream's name", path: "/", route: "the failing route", status: "5xx"}
-	example = subject{upstream: "HOST:PORT", host: "HOST", port: "PORT", name: "NAME", path: "/", route: "ROUTE", status: "5xx", errors: "journalctl --since '-30 min' -p warning | tail -n 50"}
+	example = subject{upstream: "HOST:PORT", host: "HOST", port: "PORT", name: "NAME", path: "/", route: "ROUTE", status: "5xx", errors: "journalctl --since '-30 min' -p warning | tail -n 50", test: "nginx -t"}
 )
 
 // fill replaces the templates in text.
@@ -27,7 +28,7 @@ func (s *subject) fill(text string) string {
 	}
 	return strings.NewReplacer(
 		"{upstream}", s.upstream, "{host}", s.host, "{port}", s.port, "{name}", s.name,
-		"{path}", s.path, "{route}", s.route, "{status}", s.status, "{errors}", s.errors,
+		"{path}", s.path, "{route}", s.route, "{status}", s.status, "{errors}", s.errors, "{test}", s.test,
 	).Replace(text)
 }
 
