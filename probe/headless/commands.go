@@ -200,7 +200,7 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "explain WORD...", Short: "Says what a cause, flag, message or status means and what mends it", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return Explain(c.OutOrStdout(), strings.Join(args, " "), gateway)
+			return Explain(c.Context(), c.OutOrStdout(), strings.Join(args, " "), gateway)
 		},
 	}
 	c.Flags().StringVar(&gateway, "gateway", "", "whose word it is: nginx, haproxy, envoy, apache, ...")

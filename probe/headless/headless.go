@@ -153,9 +153,13 @@ func round(d time.Duration) time.Duration {
 	}
 }
 
-// Explain writes what a cause id, flag, message, code or status means.
-func Explain(w io.Writer, words, gateway string) error {
+// Explain writes what a cause id, flag, message, code or status means. A whole line
+// of a log is read as report reads it, so that both name the same cause.
+func Explain(ctx context.Context, w io.Writer, words, gateway string) error {
 	found := diagnose.Explain(words, gateway)
+	if e, ok := explainLine(ctx, words); ok && (len(found) == 0 || found[0].DidYouMean || found[0].Cause != e.Cause) {
+		found = []diagnose.Explanation{e}
+	}
 	if len(found) == 0 {
 		return fmt.Errorf("nothing is known about %q; try a cause id such as upstream-down, a flag such as UF or sC--, an AH code, a status, or a part of the message", tail.Safe(words, 80))
 	}

@@ -167,7 +167,7 @@ func openSources(cfg *Config, in *ingest) ([]tail.Source, error) {
 		}
 		specs = found
 	}
-	opt := source.Options{Follow: in.follow, Added: in.added}
+	opt := source.Options{Follow: in.follow, Added: in.added, Stdin: cfg.Stdin}
 	var sources []tail.Source
 	for _, spec := range specs {
 		opened, err := source.Open(spec, opt)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"why502/probe/checklist"
@@ -12,10 +13,12 @@ import (
 
 // Config is what the command line asks of a session.
 type Config struct {
-	Sources      []string // SOURCE arguments; empty: discover
-	Endpoints    []string // -e
-	NoProbe      bool
-	Live         bool // follow and probe on; false reads to the end once
+	Sources   []string // SOURCE arguments; empty: discover
+	Endpoints []string // -e
+	NoProbe   bool
+	Live      bool // follow and probe on; false reads to the end once
+	// Stdin is what the source "-" reads; nil is the process's own standard input.
+	Stdin        io.Reader
 	Since, Until time.Time
 	// History is how much of the time before its last line a live session reads of each
 	// log when Since is not given.
