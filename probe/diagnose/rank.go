@@ -293,7 +293,7 @@ func (g *group) probedAddr() string {
 
 // nameIn finds the host name that a DNS message speaks of.
 func nameIn(text string) string {
-	for _, mark := range []string{"lookup ", "lookup failure for: ", "host not found in upstream \"", "resolve address '", "resolver for '", "ENOTFOUND ", "resolve '", "domain: ", "resolve "} {
+	for _, mark := range []string{"lookup ", "lookup failure for: ", "host not found in upstream \"", "resolve address '", "resolver for '", "ENOTFOUND ", "EAI_AGAIN ", "UnknownHostException: ", "Cannot connect to host ", "resolve '", "domain: ", "resolve "} {
 		if _, rest, ok := strings.Cut(text, mark); ok {
 			return hostOf(rest)
 		}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 
 	"why502/tail"
@@ -26,6 +27,15 @@ func (s *subject) fill(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
+	if socket, ok := strings.CutPrefix(s.upstream, "unix:"); ok {
+		// curl is told of a socket by a flag
+		socket, _, _ = strings.Cut("/"+strings.TrimLeft(socket, "/"), ":")
+		flag := "--unix-socket " + socket + " http://localhost/"
+		text = strings.NewReplacer("http://{upstream}{path}", flag, "http://{upstream}/", flag).Replace(text)
+	}
+	if s.name == plain.name {
+		text = strings.ReplaceAll(text, "the name {name}", "{name}")
+	}
 	return strings.NewReplacer(
 		"{upstream}", s.upstream, "{host}", s.host, "{port}", s.port, "{name}", s.name,
 		"{path}", s.path, "{route}", s.route, "{status}", s.status, "{errors}", s.errors, "{test}", s.test,
@@ -49,6 +59,9 @@ func subjectOf(upstream, route, name string, status string, fallback subject, co
 			s.path = strings.SplitN(p, ":", 2)[0]
 		} else if host, port, err := net.SplitHostPort(clean); err == nil {
 			s.host, s.port, s.name = host, port, host
+			if a, err := netip.ParseAddr(host); err == nil && a.IsLoopback() && !command {
+				s.host = "the gateway's own host"
+			}
 		}
 	}
 	if name != "" {
