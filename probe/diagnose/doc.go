@@ -22,7 +22,9 @@
 // the confidence is exp(sum) over the sum of all, the unknown included, so
 // confidences add up to less than 1 and what is left is doubt. Rules are in
 // rules.go (the shape of the failures), rules_place.go (what an address
-// or a timer means where the gateway runs) and rules_active.go (evidence beside logs).
+// or a timer means where the gateway runs), rules_prose.go (what people and
+// applications say around pasted lines) and rules_active.go (evidence beside logs).
+// Of an excerpt that no row knows, words.go asks for words that speak for a cause.
 // The status alone is weak evidence and yields to any line that tells more.
 //
 // # What it is measured against
