@@ -41,6 +41,7 @@ func Evaluate(s *incident.Snapshot) Verdict {
 	if !ep.firstFailure.IsZero() && !ep.picked {
 		ev.within(ep.start.Add(-time.Second), ep.lastFailure.Add(trailing))
 	}
+	ev.dropStops(&ep)
 	sh := shapeOf(s, &ep, ev.all, ev.every)
 	silent := sh.errorsRead && silentErrors(ev)
 	primary := fold(ev, silent)

@@ -185,6 +185,9 @@ func (v *visit) ordinary(r *rand.Rand, background float64) {
 // five minutes, as a person would: nothing may be claimed at any time. With -v it
 // prints false alarms per hour.
 func TestFalseAlarms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: thousands of verdicts of one goroutine")
+	}
 	const hours = 3
 	begin := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	for gateway, write := range writers {

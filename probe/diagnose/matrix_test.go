@@ -163,6 +163,9 @@ func (s score) String() string {
 // true cause, its rank, the error of the onset, the cause named from logs alone and
 // with the probe, and the time to the verdict; then sums and a confusion matrix.
 func TestMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: thousands of verdicts of one goroutine")
+	}
 	logs, probed, before := map[string]*score{}, score{}, score{}
 	total := score{}
 	confused := map[[2]ID]int{}

@@ -184,6 +184,13 @@ func slowClose(g *group) []weighing {
 	if !g.has(symEarlyClose) || g.has(symRefused) || sh.excerpt && g.has(symWorkerKill) {
 		return nil
 	}
+	if g.has(symWorkerTime) {
+		// The server says itself why its workers end.
+		return []weighing{
+			{cause: Timeout, weight: 1.6, meaning: "The application server ended its workers for working too long, and the connections that they had were closed.", source: "logs"},
+			{cause: UpstreamDown, weight: -1.2, meaning: "The server ended the workers itself and goes on: the upstream is not down."},
+		}
+	}
 	lost := sh.took >= 300*time.Millisecond && sh.took < 950*time.Millisecond
 	if g.has(symReadTimeout) && !sh.excerpt || (lost || sh.slow && !sh.steady) && (sh.after >= 3 || sh.ok > 0) {
 		return []weighing{

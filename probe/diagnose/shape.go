@@ -273,6 +273,16 @@ func onlyUnsafe(methods []window.Count) bool {
 	return unsafe > 0
 }
 
+// firstOf is when the log file name begins, else when anything does.
+func firstOf(s *incident.Snapshot, name string) time.Time {
+	for i := range s.Sources {
+		if s.Sources[i].Name == name && !s.Sources[i].First.IsZero() {
+			return s.Sources[i].First
+		}
+	}
+	return s.Traffic.First
+}
+
 // restarted says whether the gateway was started or reloaded shortly before the
 // failing began: by its own words, or because another process writes its lines.
 func restarted(s *incident.Snapshot, ep *episode, found []*finding) bool {
@@ -285,7 +295,7 @@ func restarted(s *incident.Snapshot, ep *episode, found []*finding) bool {
 		}
 		for _, p := range f.seconds {
 			// Not the very beginning of the log: every log begins with a start.
-			if d := ep.firstFailure.Unix() - p.Unix; d >= 0 && d <= 15 && (p.Unix > s.Traffic.First.Unix() || p.Count > 1) && goodBefore(ep.points, p.Unix) {
+			if d := ep.firstFailure.Unix() - p.Unix; d >= 0 && d <= 15 && (p.Unix > firstOf(s, f.source).Unix() || p.Count > 1) && goodBefore(ep.points, p.Unix) {
 				return true
 			}
 		}

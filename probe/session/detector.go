@@ -19,6 +19,8 @@ type detector struct {
 	// templates are format strings that may be this log's: that of the gateway's
 	// configuration and those of the settings.
 	templates []string
+	file      string // whose name tells look-alikes apart
+	alone     bool   // there is no other log: its requests are the traffic, whoever logged them
 
 	current *parse.Plan
 	sample  []byte // of a source whose first lines were too few to be sure
@@ -47,6 +49,9 @@ func (d *detector) plan(data []byte) *parse.Plan {
 	d.sample = append(d.sample, head...)
 	d.lines += n
 	p := parse.DetectWith(d.sample, d.env, d.templates...)
+	if named := p.For(d.file); !d.alone || named.Format().Kind == p.Format().Kind {
+		p = named
+	}
 	d.set(&p)
 	if d.lines >= detectLines {
 		d.sample = nil

@@ -21,6 +21,7 @@ type ingest struct {
 	filter *filter
 	keep   bool
 	guard  func()
+	alone  bool // one source is read
 	follow tail.FollowOptions
 	added  func(context.Context, tail.Source) // for files that come later
 	// templates returns the format strings that may be a log's.

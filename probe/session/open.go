@@ -102,6 +102,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.alone = len(sources) == 1
 	view := reportSpan
 	if cfg.Live {
 		view = span

@@ -51,7 +51,7 @@ func Print(ctx context.Context, w io.Writer, cfg Config, follow bool) error {
 	errs := make([]error, len(sources))
 	var wg sync.WaitGroup
 	for i, src := range sources {
-		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, fixed: in.fixed, templates: templatesOf(&cfg, about, src.Name())}}
+		p := &printSink{out: out, name: src.Name(), detector: detector{env: in.env, file: src.Name(), fixed: in.fixed, templates: templatesOf(&cfg, about, src.Name())}}
 		p.ctx, p.resumes = ctx, kept != nil
 		run := func() {
 			errs[i] = src.Run(ctx, p)

@@ -24,7 +24,7 @@ type stream struct {
 // newStream registers a source.
 func (in *ingest) newStream(name string) *stream {
 	s := &stream{in: in, index: in.agg.AddSource(name), name: name}
-	s.detector = detector{env: in.env, fixed: in.fixed, templates: in.templates(name), changed: func(p *parse.Plan) {
+	s.detector = detector{env: in.env, file: name, alone: in.alone, fixed: in.fixed, templates: in.templates(name), changed: func(p *parse.Plan) {
 		f := p.Format()
 		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
 	}}

@@ -46,7 +46,8 @@ type Format struct {
 	// and only about the text inside all transport prefixes.
 	inner bool
 	// twin names the format whose lines look the same; detection by content gives
-	// the twin's name unless other lines of the source prove this gateway.
+	// the twin's name unless other lines of the source, or the name of the file
+	// (Plan.For), prove this gateway.
 	twin string
 	// first holds the bytes a line of the format may begin with, "" for any; '0'
 	// stands for all digits, 'a' for all letters.

@@ -3,7 +3,9 @@ package parse
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"why502/tail"
@@ -167,6 +169,31 @@ func rankFormats(counts map[string]int) []string {
 		return formatIndex[a] - formatIndex[b]
 	})
 	return names
+}
+
+// otherNames are what files of a gateway are called besides its name.
+var otherNames = map[string]string{"apache": "httpd"}
+
+// For returns the plan for a file of that path: of formats whose lines look the same it
+// takes the one whose gateway the file or its directory is named after, as
+// /var/log/apache2/access.log is and app/gunicorn.access.log.
+func (p Plan) For(path string) Plan {
+	if p.tmpl != nil || path == "" {
+		return p
+	}
+	name := strings.ToLower(filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path))
+	for i := range formats {
+		f := &formats[i]
+		at := slices.Index(p.Formats, f.twin)
+		if f.twin == "" || at < 0 || slices.Contains(p.Formats, f.Name) {
+			continue
+		}
+		if other := otherNames[f.Gateway]; strings.Contains(name, f.Gateway) || other != "" && strings.Contains(name, other) {
+			p.Formats = slices.Clone(p.Formats)
+			p.Formats[at] = f.Name
+		}
+	}
+	return p
 }
 
 // ownLines says whether the gateway of the named format has lines of another
