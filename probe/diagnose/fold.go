@@ -37,7 +37,7 @@ func fold(e *evidence, silent bool) []*finding {
 	weak, companions, consequences := e.with(Weak), e.with(Companion), e.with(Consequence)
 
 	primary = append(primary, unaccompanied(primary, companions)...)
-	primary = foldAccess(primary)
+	primary = foldAccess(primary, consequences)
 	hush(primary)
 	if len(primary) == 0 && len(consequences) > 0 && !silent {
 		weak = nil // what the gateway says of its servers tells more than a status
@@ -124,9 +124,9 @@ func unaccompanied(primary, companions []*finding) []*finding {
 // foldAccess drops access lines that an exact error line of the same gateway
 // explains better. HAProxy's states stay: its events tell of servers, not of
 // requests.
-func foldAccess(primary []*finding) []*finding {
+func foldAccess(primary, consequences []*finding) []*finding {
 	explained := map[string]uint64{}
-	for _, f := range primary {
+	for _, f := range slices.Concat(primary, consequences) {
 		if f.kind == tail.KindError && f.request() {
 			explained[family(f.gateway)] += f.count + f.folded
 		}
