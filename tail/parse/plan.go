@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"why502/tail"
 )
@@ -171,8 +172,8 @@ func rankFormats(counts map[string]int) []string {
 	return names
 }
 
-// otherNames are what files of a gateway are called besides its name.
-var otherNames = map[string]string{"apache": "httpd"}
+// otherNames are what files and directories of a gateway are called besides its name.
+var otherNames = map[string][]string{"apache": {"apache2", "httpd"}}
 
 // For returns the plan for a file of that path: of formats whose lines look the same it
 // takes the one whose gateway the file or its directory is named after, as
@@ -181,14 +182,15 @@ func (p Plan) For(path string) Plan {
 	if p.tmpl != nil || path == "" {
 		return p
 	}
-	name := strings.ToLower(filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path))
+	words := strings.FieldsFunc(strings.ToLower(filepath.Base(path)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words = append(words, strings.ToLower(filepath.Base(filepath.Dir(path))))
 	for i := range formats {
 		f := &formats[i]
 		at := slices.Index(p.Formats, f.twin)
 		if f.twin == "" || at < 0 || slices.Contains(p.Formats, f.Name) {
 			continue
 		}
-		if other := otherNames[f.Gateway]; strings.Contains(name, f.Gateway) || other != "" && strings.Contains(name, other) {
+		if slices.ContainsFunc(words, func(w string) bool { return w == f.Gateway || slices.Contains(otherNames[f.Gateway], w) }) {
 			p.Formats = slices.Clone(p.Formats)
 			p.Formats[at] = f.Name
 		}

@@ -148,3 +148,31 @@ func TestWrappers(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanFor tells look-alikes apart by the name of the file.
+func TestPlanFor(t *testing.T) {
+	sample := []byte(`10.77.0.1 - - [23/Nov/2026:07:31:23 +0000] "GET /api/items/1 HTTP/1.1" 200 35 "-" "curl/7.88.1"` + "\n")
+	for path, want := range map[string]string{
+		"access.log":                          "nginx-combined",
+		"/var/log/nginx/access.log":           "nginx-combined",
+		"/var/log/apache2/access.log":         "apache-combined",
+		"/var/log/httpd/access_log":           "apache-combined",
+		"/var/log/shop/httpd-access.log":      "apache-combined",
+		"/srv/app/gunicorn.access.log.1":      "gunicorn-access",
+		"/var/log/gunicorn/access.log":        "gunicorn-access",
+		"/tmp/gunicorn_worker_timeout/access": "nginx-combined",
+		"/tmp/notapache.log":                  "nginx-combined",
+		"":                                    "nginx-combined",
+	} {
+		if got := Detect(sample, testEnv).For(path).Format().Name; got != want {
+			t.Errorf("%q has %s, want %s", path, got, want)
+		}
+	}
+	own, err := Named("$remote_addr $status", testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := own.For("/var/log/apache2/access.log").Format(); f.Name != own.Format().Name {
+		t.Errorf("a format string became %s", f.Name)
+	}
+}
