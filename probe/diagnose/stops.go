@@ -60,21 +60,21 @@ func (f *finding) answered() bool {
 }
 
 // answeredAfter says whether after the stop at t failing requests still reached
-// something, and none was refused.
+// something, and hardly one was refused.
 func (e *evidence) answeredAfter(t time.Time) bool {
-	took := false
+	var took, refused uint64
 	for _, f := range e.all {
 		if f.aside() || !f.sig.failure() || f.sig.Role == Weak {
 			continue
 		}
 		switch {
-		case f.answered():
-			took = took || f.last.After(t)
-		case slices.Contains(breaks, f.sig.Symptom):
-			took = took || f.last.Sub(t) > dying
+		case f.answered() && f.last.After(t), slices.Contains(breaks, f.sig.Symptom) && f.last.Sub(t) > dying:
+			took += f.count
+		case f.sig.Role == Primary && f.state():
+			return false // a health check found it away
 		case f.sig.Role == Primary:
-			return false
+			refused += f.count
 		}
 	}
-	return took
+	return took > 0 && float64(refused) <= lateStop*float64(took)
 }
