@@ -172,7 +172,8 @@ func (m *model) header() string {
 // pieces say what is read and how well.
 func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 	var gateways []string
-	var lag int64
+	var lag, left int64
+	var behind time.Duration
 	var unparsed uint64
 	polled, failed, off := 0, 0, 0
 	for i := range in.Snap.Sources {
@@ -181,6 +182,8 @@ func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 			gateways = append(gateways, s.Gateway)
 		}
 		lag += s.Status.Lag()
+		left += s.Status.HistoryLeft
+		behind = max(behind, s.Behind(in.Snap.Now))
 		unparsed += s.Unparsed
 		if s.Status.Polling {
 			polled++
@@ -217,8 +220,12 @@ func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
 		add("no probes", themes.Dim, 9)
 	}
 	switch {
+	case lag > 0 && behind >= time.Second:
+		add("lag "+pane.Bytes(uint64(lag))+", "+pane.Span(behind), themes.Warn, 5)
 	case lag > 0:
 		add("lag "+pane.Bytes(uint64(lag)), themes.Warn, 5)
+	case left > 0:
+		add("history "+pane.Bytes(uint64(left))+" left", themes.Dim, 5)
 	case quiet > 2*time.Minute && !in.Snap.Traffic.Last.IsZero():
 		add("quiet "+pane.Span(quiet), themes.Warn, 3)
 	default:

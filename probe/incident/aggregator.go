@@ -133,6 +133,8 @@ func (a *Aggregator) Publish() *Snapshot {
 		Recent:     a.recent.view(),
 		Failures:   a.failures.view(),
 		NoProbe:    a.opt.NoProbe,
+		Retained:   int64(a.recent.bytes + a.failures.bytes),
+		Budget:     int64(a.recent.budget + a.failures.budget),
 	}
 	for i, h := range a.probes {
 		h.Results = slices.Clone(h.Results)
@@ -204,6 +206,12 @@ func (a *Aggregator) SetStatus(i int, st tail.Status) {
 			a.mark(Mark{Time: a.opt.Now(), Kind: "rotation", Text: s.Name + " was rotated"})
 		}
 		s.Status = st
+		switch {
+		case st.Lag() == 0:
+			s.LagSince = time.Time{}
+		case s.LagSince.IsZero():
+			s.LagSince = a.opt.Now()
+		}
 	})
 }
 

@@ -116,3 +116,31 @@ func TestMarksAreBounded(t *testing.T) {
 		t.Errorf("%d marks, the last of %s", len(m), m[len(m)-1].Time)
 	}
 }
+
+func TestBehind(t *testing.T) {
+	now := time.Unix(1000, 0)
+	a := NewAggregator(Options{Live: true, Now: func() time.Time { return now }})
+	i := a.AddSource("access.log")
+	behind := func(size int64, last time.Time) time.Duration {
+		a.SetStatus(i, tail.Status{State: tail.StateFollowing, Offset: 100, Size: size})
+		s := a.Publish().Sources[i]
+		s.Last = last
+		return s.Behind(now)
+	}
+	if d := behind(100, now); d != 0 {
+		t.Errorf("caught up: %s", d)
+	}
+	if d := behind(500, now.Add(-time.Hour)); d != 0 {
+		t.Errorf("just written: %s behind", d)
+	}
+	now = now.Add(8 * time.Second)
+	if d := behind(900, now.Add(-time.Hour)); d != 8*time.Second {
+		t.Errorf("lag for 8 s: %s behind", d)
+	}
+	if d := behind(900, now.Add(-3*time.Second)); d != 3*time.Second {
+		t.Errorf("the last line is 3 s old: %s behind", d)
+	}
+	if d := behind(100, now); d != 0 {
+		t.Errorf("caught up again: %s", d)
+	}
+}

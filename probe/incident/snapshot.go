@@ -27,6 +27,8 @@ type Source struct {
 	Bytes       uint64
 	First, Last time.Time // of its events
 	Status      tail.Status
+	// LagSince is since when not all that was written is read, zero while all is.
+	LagSince time.Time
 	// UnparsedSamples are a few lines that no parser understood, bounded.
 	UnparsedSamples []string
 	// Clock is how its clock stands against that of the access log that serves as the
@@ -35,6 +37,19 @@ type Source struct {
 	// Records counts what the lines carry, for the audit of step 7: how many of
 	// the parsed access lines had each datum.
 	Records Records
+}
+
+// Behind is how old what is still to be read is at most at the time now, 0 when all that
+// was written is read. A log that is never caught up with tells by its last line.
+func (s *Source) Behind(now time.Time) time.Duration {
+	if s.LagSince.IsZero() {
+		return 0
+	}
+	behind := now.Sub(s.LagSince)
+	if age := now.Sub(s.Last); !s.Last.IsZero() && age >= 0 {
+		behind = min(behind, age)
+	}
+	return max(0, behind)
 }
 
 // Ahead is how far the clock of the log file name is ahead of the reference's, 0 where
@@ -125,7 +140,10 @@ type Mark struct {
 // Snapshot is everything known at one moment. It is immutable: pausing the
 // monitor is keeping an old one.
 type Snapshot struct {
-	Generation uint64
+	// Retained is how many bytes of lines are kept for the log pane, Budget how many may
+	// be.
+	Retained, Budget int64
+	Generation       uint64
 	// Now is the wall clock for a live session, the time of the last event for a
 	// report.
 	Now  time.Time

@@ -119,7 +119,7 @@ func (t *text) sources() {
 		}
 		parts := []part{
 			mark("  " + t.in.P.Fit(t.in.P.Middle(tail.Safe(s.Name, 300), 36), 36)), txt("  " + t.in.P.Fit(s.Status.State.String(), 10)),
-			dim(" " + format + "  " + Number(s.Lines) + " lines, " + Bytes(s.Bytes)),
+			dim(" " + format + "  " + counted(s.Lines, "line") + ", " + Bytes(s.Bytes)),
 		}
 		if s.Unparsed > 0 {
 			parts = append(parts, warn("  "+Number(s.Unparsed)+" not understood"))
@@ -128,6 +128,15 @@ func (t *text) sources() {
 		st := &s.Status
 		if st.Why != "" {
 			t.wrapped(txt("      "), warn(tail.Safe(st.Why, 500)))
+		}
+		if lag := st.Lag(); lag > 0 {
+			t.add(warn("      " + Bytes(uint64(lag)) + " not read yet, " + Span(s.Behind(t.in.Snap.Now)) + " behind"))
+		}
+		if st.HistoryLeft > 0 {
+			t.add(dim("      " + Bytes(uint64(st.HistoryLeft)) + " of its history still to be read, " + Bytes(s.Bytes) + " are"))
+		}
+		if st.Unfinished != "" {
+			t.add(warn("      a line without its end so far: "), txt(tail.Safe(st.Unfinished, 200)))
 		}
 		if c := s.Clock; c.Off() {
 			t.wrapped(txt("      "), warn(c.String()+"; taken into account"))
@@ -142,6 +151,9 @@ func (t *text) sources() {
 			l := t.add(dim("      ? " + tail.Safe(sample, 300)))
 			l.copy, l.what = sample, "line"
 		}
+	}
+	if s := t.in.Snap; s.Retained > 0 {
+		t.add(dim("  " + Bytes(uint64(s.Retained)) + " of lines kept to look at, of at most " + Bytes(uint64(s.Budget)) + "; statistics count all"))
 	}
 }
 

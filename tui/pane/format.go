@@ -113,6 +113,14 @@ func Plural(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// counted is Plural for counts that may be large.
+func counted(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Number(n) + " " + noun + "s"
+}
+
 // Clock writes the time of day; with the date when it is not that of now.
 func Clock(t, now time.Time, zone *time.Location) string {
 	if t.IsZero() {
