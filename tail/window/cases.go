@@ -1,9 +1,9 @@
 package window
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"why502/tail"
@@ -238,6 +238,10 @@ func (c *cases) resize(width uint) {
 	old, by := c.buckets, width-c.width
 	*c = cases{width: width, buckets: make(map[int64]*caseBucket, len(old))}
 	for key, b := range old {
+		if into := c.buckets[key>>by]; into == nil {
+			c.buckets[key>>by] = b
+			continue
+		}
 		c.take(key>>by, b)
 	}
 }
@@ -306,7 +310,16 @@ func newCase(ev *tail.Event, source string, group uint64) *Case {
 		cutField(ev.RequestID), cutField(ev.Conn), cutField(ev.PID), cutField(ev.Flags), cutField(ev.Level),
 		ev.Message[:min(len(ev.Message), maxSample)], cutField(ev.Exception), cutField(ev.Frame),
 	}
-	all := string(bytes.Join(fields[:], nil))
+	size := 0
+	for _, f := range fields {
+		size += len(f)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, f := range fields {
+		b.Write(f)
+	}
+	all := b.String()
 	var text [len(fields)]string
 	for i, f := range fields {
 		text[i], all = all[:len(f)], all[len(f):]

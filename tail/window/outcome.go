@@ -245,7 +245,14 @@ func (n *names) add(hash uint64, value []byte, ok, failed uint64) {
 
 func (n *names) merge(o *names) {
 	for _, e := range o.list {
-		n.add(e.hash, []byte(e.value), e.ok, e.failed)
+		i := slices.IndexFunc(n.list, func(have name) bool { return have.hash == e.hash && have.value == e.value })
+		switch {
+		case i >= 0:
+			n.list[i].ok += e.ok
+			n.list[i].failed += e.failed
+		case len(n.list) < maxNamed:
+			n.list = append(n.list, e)
+		}
 	}
 }
 
