@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ type sibling struct {
 // rotatedName matches what rotation programs append to a name: logrotate's .1 and
 // -20260102 (dateext), kubelet's .20260102-150405, the stamps of lumberjack and
 // rotatelogs, .old.
-var rotatedName = regexp.MustCompile(`^[._-](?:(\d{1,5})|old|bak|prev|(?:(?:rotated|rot|old|bak|backup|archive|part|gen)[._-]?)?\d[\w.:+-]*)$`)
+var rotatedName = Pattern(`^[._-](?:(\d{1,5})|old|bak|prev|(?:(?:rotated|rot|old|bak|backup|archive|part|gen)[._-]?)?\d[\w.:+-]*)$`)
 
 // stampDigits is how many digits a stamp between stem and extension must have:
 // site-2.log is another site, site-20260102.log an old log of it.
@@ -59,7 +58,7 @@ func rotatedSuffix(base, other string) (number int, ok bool) {
 			return -1, false
 		}
 	}
-	m := rotatedName.FindStringSubmatch(suffix)
+	m := rotatedName().FindStringSubmatch(suffix)
 	if m == nil {
 		return -1, false
 	}
@@ -84,10 +83,10 @@ func digits(s string) int {
 // behind or compressed, so that a glob over living logs leaves it out.
 func IsRotated(name string) bool {
 	plain := trimCompression(name)
-	return plain != name || deadName.MatchString(plain)
+	return plain != name || deadName().MatchString(plain)
 }
 
-var deadName = regexp.MustCompile(`(?:\.\d{1,5}|[._-]\d{8}(?:[._-]?\d{2,6})?|[._-]\d{4}-\d\d-\d\d(?:[T._-][\d.:-]+)?|\.old|\.bak|~)(?:\.log)?$`)
+var deadName = Pattern(`(?:\.\d{1,5}|[._-]\d{8}(?:[._-]?\d{2,6})?|[._-]\d{4}-\d\d-\d\d(?:[T._-][\d.:-]+)?|\.old|\.bak|~)(?:\.log)?$`)
 
 func trimCompression(name string) string {
 	for _, end := range []string{".gz", ".zst", ".bz2"} {

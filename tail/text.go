@@ -3,6 +3,7 @@ package tail
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -80,14 +81,20 @@ func writeEscape(b *strings.Builder, prefix string, v uint32) int {
 	return b.Len() - before
 }
 
+// Pattern returns a regular expression that is compiled when it is first asked for:
+// one run needs few of the program's, and all of them would cost a fifth of its start.
+func Pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
 // secrets finds credentials in log text: the value after the key is masked.
-var secrets = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)((?:proxy-)?authorization["']?\s*[:=]\s*["']?)((?:bearer|basic|digest|token)\s+)?[^\s"',;}]+`),
-	regexp.MustCompile(`(?i)((?:set-)?cookie["']?\s*[:=]\s*["']?)()[^"'\r\n]+`),
-	regexp.MustCompile(`(?i)([?&;](?:[a-z0-9_.-]*(?:token|secret|passw(?:or)?d|passwd|pwd|api_?key|apikey|access_?key|auth|signature|sig|session|sid|jwt|code|credential)[a-z0-9_.-]*)=)()[^&\s"'#;]+`),
-	regexp.MustCompile(`(?i)(["']?x-(?:api-key|auth-token|amz-security-token)["']?\s*[:=]\s*["']?)()[^\s"',;}]+`),
-	regexp.MustCompile(`([a-z][a-z0-9+.-]*://[^/\s:@"']*:)()[^@/\s"']+(?:@)`),
-	regexp.MustCompile(`()()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`),
+var secrets = []func() *regexp.Regexp{
+	Pattern(`(?i)((?:proxy-)?authorization["']?\s*[:=]\s*["']?)((?:bearer|basic|digest|token)\s+)?[^\s"',;}]+`),
+	Pattern(`(?i)((?:set-)?cookie["']?\s*[:=]\s*["']?)()[^"'\r\n]+`),
+	Pattern(`(?i)([?&;](?:[a-z0-9_.-]*(?:token|secret|passw(?:or)?d|passwd|pwd|api_?key|apikey|access_?key|auth|signature|sig|session|sid|jwt|code|credential)[a-z0-9_.-]*)=)()[^&\s"'#;]+`),
+	Pattern(`(?i)(["']?x-(?:api-key|auth-token|amz-security-token)["']?\s*[:=]\s*["']?)()[^\s"',;}]+`),
+	Pattern(`([a-z][a-z0-9+.-]*://[^/\s:@"']*:)()[^@/\s"']+(?:@)`),
+	Pattern(`()()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`),
 }
 
 // Masked stands in place of a secret.
@@ -101,7 +108,7 @@ func Mask(s string) string {
 		if i == 4 { // keep the at sign that ends user:password
 			repl += "@"
 		}
-		s = re.ReplaceAllString(s, repl)
+		s = re().ReplaceAllString(s, repl)
 	}
 	return s
 }

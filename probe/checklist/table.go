@@ -1,12 +1,13 @@
 package checklist
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
 	"why502/probe/diagnose"
 	"why502/probe/incident"
+
+	"why502/tail"
 )
 
 // step is one line of the table of steps.
@@ -113,10 +114,10 @@ func told(text string) string {
 		addr, _, _ := strings.Cut(rest, " ")
 		return "connect " + addr
 	}
-	return measured.ReplaceAllString(text, "")
+	return measured().ReplaceAllString(text, "")
 }
 
-var measured = regexp.MustCompile(`, for [0-9hms. ]+ now$|[0-9.]+ m?s\b`)
+var measured = tail.Pattern(`, for [0-9hms. ]+ now$|[0-9.]+ m?s\b`)
 
 // addNew appends the findings of older that tell something new.
 func addNew(newer, older []incident.Finding) []incident.Finding {

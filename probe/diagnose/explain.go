@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,7 +106,7 @@ func (t *Table) explainCause(words, _ string) []Explanation {
 	return nil
 }
 
-var statusWord = regexp.MustCompile(`^[0-9]{3}$`)
+var statusWord = tail.Pattern(`^[0-9]{3}$`)
 
 // faults are the rows of the gateway table with the cause that each stands for.
 var faults = []struct {
@@ -125,7 +124,7 @@ var faults = []struct {
 // explainStatus says what a gateway means by a status: the same number stands for
 // other faults at another gateway.
 func (t *Table) explainStatus(words, gateway string) []Explanation {
-	if !statusWord.MatchString(words) {
+	if !statusWord().MatchString(words) {
 		return nil
 	}
 	status, _ := strconv.Atoi(words)
@@ -168,11 +167,11 @@ func (t *Table) explainStatus(words, gateway string) []Explanation {
 	return found
 }
 
-var flagWord = regexp.MustCompile(`^[A-Za-z-]{1,6}([,|;][A-Za-z-]{1,6})*$`)
+var flagWord = tail.Pattern(`^[A-Za-z-]{1,6}([,|;][A-Za-z-]{1,6})*$`)
 
 // explainFlag finds flags as they are written; case counts in HAProxy's states.
 func (t *Table) explainFlag(words, gateway string) []Explanation {
-	if !flagWord.MatchString(words) {
+	if !flagWord().MatchString(words) {
 		return nil
 	}
 	var found []Explanation
@@ -204,11 +203,11 @@ func isFlag(s *Signature, word string) bool {
 	return word != "-" && slices.Contains(s.Flags, word)
 }
 
-var codeWord = regexp.MustCompile(`(?i)^AH[0-9]{5}$`)
+var codeWord = tail.Pattern(`(?i)^AH[0-9]{5}$`)
 
 // explainCode finds Apache's message numbers.
 func (t *Table) explainCode(words, _ string) []Explanation {
-	if !codeWord.MatchString(words) {
+	if !codeWord().MatchString(words) {
 		return nil
 	}
 	code := strings.ToUpper(words)

@@ -17,24 +17,25 @@ import (
 // fragments recognize the middle of access lines whose end was cut off.
 var fragments = []struct {
 	gateway string
-	re      *regexp.Regexp // groups: status, then what the gateway's row needs
+	re      func() *regexp.Regexp // groups: status, then what the gateway's row needs
 }{
-	{"envoy", regexp.MustCompile(`(?:HTTP/[\d.]+|- - -)" (?P<status>\d{1,3}) (?P<flags>[A-Z]{2,5}(?:,[A-Z]{2,5})*)\b`)},
-	{"haproxy", regexp.MustCompile(` (?P<server>\S+) (?:-?\d+/){2,4}\+?-?\d+ (?:(?P<status>\d{3}|-1) )?\+?\d+ (?:\S+ \S+ )?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2}) `)},
-	{"haproxy", regexp.MustCompile(`\b(?:ts|tsc|term|tstate|termination_state|term_state)["']?[=:] ?["']?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2})\b`)},
-	{"aws-alb", regexp.MustCompile(`^(?:https?|h2|wss?|grpcs?) \S+Z \S+ \S+ \S+ -?[\d.]+ (?P<target>-1|[\d.]+) -?[\d.]+ (?P<status>\d{3}) (?P<upstream>\d{3}|-) `)},
+	{"envoy", tail.Pattern(`(?:HTTP/[\d.]+|- - -)" (?P<status>\d{1,3}) (?P<flags>[A-Z]{2,5}(?:,[A-Z]{2,5})*)\b`)},
+	{"haproxy", tail.Pattern(` (?P<server>\S+) (?:-?\d+/){2,4}\+?-?\d+ (?:(?P<status>\d{3}|-1) )?\+?\d+ (?:\S+ \S+ )?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2}) `)},
+	{"haproxy", tail.Pattern(`\b(?:ts|tsc|term|tstate|termination_state|term_state)["']?[=:] ?["']?(?P<flags>[CSPLRIDUKcs-][RQCHDLTr-][A-Z-]{0,2})\b`)},
+	{"aws-alb", tail.Pattern(`^(?:https?|h2|wss?|grpcs?) \S+Z \S+ \S+ \S+ -?[\d.]+ (?P<target>-1|[\d.]+) -?[\d.]+ (?P<status>\d{3}) (?P<upstream>\d{3}|-) `)},
 }
 
 // endingIn reads from a part of an access line how its request ended.
 func endingIn(text string) (ending, bool) {
 	for i := range fragments {
 		f := &fragments[i]
-		m := f.re.FindStringSubmatch(text)
+		re := f.re()
+		m := re.FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}
 		e := ending{gateway: f.gateway}
-		for j, name := range f.re.SubexpNames() {
+		for j, name := range re.SubexpNames() {
 			n, err := strconv.Atoi(m[j])
 			switch {
 			case name == "status" && err == nil:

@@ -3,28 +3,29 @@ package diagnose
 import (
 	"cmp"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
+
+	"why502/tail"
 )
 
 // wrapped marks lines from a container: compose's prefix and docker's JSON.
-var wrapped = regexp.MustCompile(`^[\w.-]+\s+\| |"stream":"std(out|err)"`)
+var wrapped = tail.Pattern(`^[\w.-]+\s+\| |"stream":"std(out|err)"`)
 
 // bridged finds a client on one of docker's bridges, which talks to a container; the
 // last of them, 172.31, is also the network that Amazon gives its hosts.
-var bridged = regexp.MustCompile(`(?:client: |"remote_ip":"|"remote_addr":"|^|\| )(172\.(?:1[7-9]|2\d|30)\.\d+\.\d+)`)
+var bridged = tail.Pattern(`(?:client: |"remote_ip":"|"remote_addr":"|^|\| )(172\.(?:1[7-9]|2\d|30)\.\d+\.\d+)`)
 
 // bridges is where docker takes its networks from, unless told otherwise.
 var bridges = netip.MustParsePrefix("172.16.0.0/12")
 
 // dialed finds the address in a message that names it without a field of its own.
-var dialed = regexp.MustCompile(`(?:dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|attempt to connect to|[Ff]ailed to connect to|when connecting to) (::1:\d+|\[[0-9a-fA-F:]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+)`)
+var dialed = tail.Pattern(`(?:dial tcp|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|attempt to connect to|[Ff]ailed to connect to|when connecting to) (::1:\d+|\[[0-9a-fA-F:]+\]:\d+|\d+\.\d+\.\d+\.\d+:\d+)`)
 
 // told is the address that the group's messages name, "" where none does.
 func (g *group) told() string {
 	for _, f := range g.findings {
-		if m := dialed.FindStringSubmatch(f.text[:min(len(f.text), maxClassified)]); m != nil {
+		if m := dialed().FindStringSubmatch(f.text[:min(len(f.text), maxClassified)]); m != nil {
 			if port, ok := strings.CutPrefix(m[1], "::1:"); ok {
 				return "[::1]:" + port
 			}
@@ -114,8 +115,8 @@ func (g *group) address() netip.Addr {
 func (g *group) contained(up netip.Addr) (contained, other bool) {
 	seen := false
 	for _, f := range g.findings {
-		contained = contained || wrapped.MatchString(f.sample)
-		m := bridged.FindStringSubmatch(f.sample)
+		contained = contained || wrapped().MatchString(f.sample)
+		m := bridged().FindStringSubmatch(f.sample)
 		if m == nil {
 			continue
 		}
@@ -158,7 +159,7 @@ func connectTimer(g *group) []weighing {
 		if d == 0 && f.gateway == "aws-alb" {
 			d = albElapsed(f.sample)
 		}
-		if f.status == 504 && ingressTimer.MatchString(f.sample) {
+		if f.status == 504 && ingressTimer().MatchString(f.sample) {
 			return []weighing{{cause: Firewall, weight: 3.0, title: "connections to {upstream} are dropped on the way", meaning: "Every try ended after 5 s, ingress-nginx's limit for connecting: nobody answers at the address."}}
 		}
 		if ok && d >= timer.from && d <= timer.to {
@@ -170,16 +171,16 @@ func connectTimer(g *group) []weighing {
 
 // ingressTimer finds tries that each ended after 5 s, ingress-nginx's limit for
 // connecting; its limit for reading is 60 s.
-var ingressTimer = regexp.MustCompile(` (?:-|0)(?:, (?:-|0))* 5\.0[0-2]\d(?:, 5\.0[0-2]\d)* 504`)
+var ingressTimer = tail.Pattern(` (?:-|0)(?:, (?:-|0))* 5\.0[0-2]\d(?:, 5\.0[0-2]\d)* 504`)
 
 // stampUTC is a time as Amazon's load balancers write it.
-var stampUTC = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
+var stampUTC = tail.Pattern(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z`)
 
 // albElapsed is what lies between a request's creation, the last time in an ALB's
 // line, and its end, the first: the line has no other duration where one of its
 // three times is -1. It is 0 where the line does not have both.
 func albElapsed(line string) time.Duration {
-	at := stampUTC.FindAllString(line, 3)
+	at := stampUTC().FindAllString(line, 3)
 	if len(at) < 2 {
 		return 0
 	}
@@ -196,7 +197,7 @@ func albElapsed(line string) time.Duration {
 
 // tlsPort finds an upstream that is spoken to in plain HTTP on a port that is
 // usually one of TLS.
-var tlsPort = regexp.MustCompile(`\b(?:http|ws|grpc)://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\]):(?:443|[4689]443|10250|10443)\b`)
+var tlsPort = tail.Pattern(`\b(?:http|ws|grpc)://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\]):(?:443|[4689]443|10250|10443)\b`)
 
 // plainToTLSPort: a server that wants TLS closes or resets a connection that begins
 // with a plain request.
@@ -205,7 +206,7 @@ func plainToTLSPort(g *group) []weighing {
 		return nil
 	}
 	for _, f := range g.findings {
-		if sym := f.sig.Symptom; (sym == symEarlyClose || sym == symReset || sym == "invalid-response") && tlsPort.MatchString(f.text+" "+f.sample) {
+		if sym := f.sig.Symptom; (sym == symEarlyClose || sym == symReset || sym == "invalid-response") && tlsPort().MatchString(f.text+" "+f.sample) {
 			return []weighing{{
 				cause: GatewayConfig, weight: 2.7, title: "the gateway speaks plain HTTP to {upstream}, a port of TLS", sample: f.sample,
 				meaning: "The target is http:// on a port that usually speaks TLS, and such a server closes what does not begin with a handshake.",
@@ -221,7 +222,7 @@ func plainToTLSPort(g *group) []weighing {
 }
 
 // subset finds Istio's cluster of a subset: outbound|port|subset|host.
-var subset = regexp.MustCompile(`outbound\|\d+\|([\w.-]+)\|`)
+var subset = tail.Pattern(`outbound\|\d+\|([\w.-]+)\|`)
 
 // emptySubset: a subset has no pod although its service may have some: the labels of
 // the DestinationRule and the pods differ.
@@ -241,7 +242,7 @@ func emptySubset(g *group) []weighing {
 				},
 			}}
 		}
-		if m := subset.FindStringSubmatch(f.sample); m != nil {
+		if m := subset().FindStringSubmatch(f.sample); m != nil {
 			return []weighing{{
 				cause: GatewayConfig, weight: 2.2, title: "the subset " + m[1] + " has no pod: its labels fit none", sample: f.sample,
 				meaning: "The route goes to a subset of the service, and no pod has the labels that the DestinationRule gives it.",
@@ -257,7 +258,7 @@ func emptySubset(g *group) []weighing {
 }
 
 // itself finds a gateway that is its own client and its own upstream.
-var itself = regexp.MustCompile(`client: 127\.0\.0\.1,.*upstream: "https?://(?:127\.0\.0\.1|localhost)(?::80|:443)?/`)
+var itself = tail.Pattern(`client: 127\.0\.0\.1,.*upstream: "https?://(?:127\.0\.0\.1|localhost)(?::80|:443)?/`)
 
 // asksItself: connections run out at once where a request goes round in a circle.
 func asksItself(g *group) []weighing {
@@ -265,7 +266,7 @@ func asksItself(g *group) []weighing {
 		return nil
 	}
 	for i := range g.ev.snap.Traffic.Messages {
-		if m := &g.ev.snap.Traffic.Messages[i]; itself.MatchString(m.Sample) {
+		if m := &g.ev.snap.Traffic.Messages[i]; itself().MatchString(m.Sample) {
 			return []weighing{{
 				cause: GatewayConfig, weight: 4, title: "the gateway asks itself in a circle", sample: m.Sample,
 				meaning: "The gateway is its own client and its own upstream: its target is its own address and port, so one request takes all connections.",
@@ -281,7 +282,7 @@ func asksItself(g *group) []weighing {
 }
 
 // exited finds the name of a container that ended by itself.
-var exited = regexp.MustCompile(`(?:^|[\s|])([a-z0-9][\w.-]*?)(?:[_-]\d+)? exited with code [1-9]`)
+var exited = tail.Pattern(`(?:^|[\s|])([a-z0-9][\w.-]*?)(?:[_-]\d+)? exited with code [1-9]`)
 
 // nameOfStopped: docker knows the names of running containers only, so the name of
 // one that ended does not resolve.
@@ -290,7 +291,7 @@ func nameOfStopped(g *group) []weighing {
 		return nil
 	}
 	line := saying(g.ev.snap, exited)
-	m := exited.FindStringSubmatch(line)
+	m := exited().FindStringSubmatch(line)
 	if m == nil {
 		return nil
 	}

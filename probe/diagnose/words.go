@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,16 +12,16 @@ import (
 // cause. A log of a server is never asked, nor an excerpt in which requests succeed.
 
 // troubled finds that a line tells of something that went wrong.
-var troubled = regexp.MustCompile(`(?i)(error|fail|fatal|\bcrit|alert|emerg|panic|unable|cannot|can.t\b|could ?n.t|could not|did not|not respond|exception|reject|denied|refus|abort|\b50[0234]\b|5xx|bad gateway|unavailable|unhealthy|unreachable|maintenance|\bdown\b|\bdead\b|offline|disconnect|incomplete|timed[ -]out|\btime-?out (expired|exceeded|reached|after|waiting|while|error)|(request|gateway|connection|read|connect|upstream|backend) time-?out\b|\bERR\b)`)
+var troubled = tail.Pattern(`(?i)(error|fail|fatal|\bcrit|alert|emerg|panic|unable|cannot|can.t\b|could ?n.t|could not|did not|not respond|exception|reject|denied|refus|abort|\b50[0234]\b|5xx|bad gateway|unavailable|unhealthy|unreachable|maintenance|\bdown\b|\bdead\b|offline|disconnect|incomplete|timed[ -]out|\btime-?out (expired|exceeded|reached|after|waiting|while|error)|(request|gateway|connection|read|connect|upstream|backend) time-?out\b|\bERR\b)`)
 
 // innocent finds lines about the gateway's own certificates towards its clients,
 // and settings of a configuration, which name errors and timeouts without any.
-var innocent = regexp.MustCompile(`(?i)\bacme\b|ocsp|\bobtain|\brenew|;\s*$|^\s*[a-z_]+ [a-z_]+ \S*\d\w*$|^\s*[a-z_-]+: ?\S*$`)
+var innocent = tail.Pattern(`(?i)\bacme\b|ocsp|\bobtain|\brenew|;\s*$|^\s*[a-z_]+ [a-z_]+ \S*\d\w*$|^\s*[a-z_-]+: ?\S*$`)
 
 // byWord returns the row of words that a line of an unknown program speaks for, nil
 // where the line tells of no trouble.
 func (t *Table) byWord(text string) *Signature {
-	if !troubled.MatchString(text) || innocent.MatchString(text) {
+	if !troubled().MatchString(text) || innocent().MatchString(text) {
 		return nil
 	}
 	for i := range t.signatures {

@@ -3,8 +3,9 @@ package gateway
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"why502/tail"
 )
 
 // apNode is a directive or a section of Apache configuration.
@@ -89,7 +90,7 @@ func apWords(line string) []string {
 	return words
 }
 
-var apVar = regexp.MustCompile(`\$\{(\w+)\}`)
+var apVar = tail.Pattern(`\$\{(\w+)\}`)
 
 // parse reads a file into the sections open at this point.
 func (p *apParser) parse(name string, data []byte, depth int) ([]*apNode, error) {
@@ -103,7 +104,7 @@ func (p *apParser) parse(name string, data []byte, depth int) ([]*apNode, error)
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		text = apVar.ReplaceAllStringFunc(text, func(v string) string {
+		text = apVar().ReplaceAllStringFunc(text, func(v string) string {
 			if value, ok := p.vars[v[2:len(v)-1]]; ok {
 				return value
 			}
@@ -202,14 +203,14 @@ func (p *apParser) absolute(name string) string {
 	return filepath.Join(p.root, name)
 }
 
-var apExport = regexp.MustCompile(`(?m)^\s*export\s+(\w+)=["']?([^"'\s]*)`)
+var apExport = tail.Pattern(`(?m)^\s*export\s+(\w+)=["']?([^"'\s]*)`)
 
 // apEnv reads the envvars file that Debian's apachectl sources before it starts
 // Apache: the log directory is set there.
 func apEnv(dir string) map[string]string {
 	vars := map[string]string{}
 	if data, err := readBounded(filepath.Join(dir, "envvars"), 1<<20); err == nil {
-		for _, m := range apExport.FindAllStringSubmatch(string(data), 1000) {
+		for _, m := range apExport().FindAllStringSubmatch(string(data), 1000) {
 			vars[m[1]] = strings.ReplaceAll(m[2], "$SUFFIX", "")
 		}
 	}

@@ -4,9 +4,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
+
+	"why502/tail"
 )
 
 // caddyPass is a reverse_proxy with its site, for the lints.
@@ -65,14 +66,14 @@ func readCaddy(name string, data []byte) (*Config, error) {
 	return f.config, nil
 }
 
-var caddyEnv = regexp.MustCompile(`\{\$(\w+)(?::([^}]*))?\}`)
+var caddyEnv = tail.Pattern(`\{\$(\w+)(?::([^}]*))?\}`)
 
 // parse reads a file and the files and snippets it imports.
 func (f *caddyFile) parse(name string, data []byte, depth int) ([]*caddyNode, error) {
 	// {$NAME:default} is replaced before parsing; the environment of the gateway is
 	// not ours, so only the default is known.
-	text := caddyEnv.ReplaceAllStringFunc(string(data), func(v string) string {
-		if m := caddyEnv.FindStringSubmatch(v); m[2] != "" {
+	text := caddyEnv().ReplaceAllStringFunc(string(data), func(v string) string {
+		if m := caddyEnv().FindStringSubmatch(v); m[2] != "" {
 			return m[2]
 		}
 		return v

@@ -3,10 +3,11 @@ package gateway
 import (
 	"net"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"why502/tail"
 )
 
 // nginxScope is a block with what is set in it; look-ups go outwards.
@@ -270,7 +271,7 @@ func splitTarget(rest string) (host string, uri bool) {
 	return rest, false
 }
 
-var nginxVar = regexp.MustCompile(`\$(?:\{(\w+)\}|(\w+))`)
+var nginxVar = tail.Pattern(`\$(?:\{(\w+)\}|(\w+))`)
 
 // resolveTarget finds the group or the addresses that host stands for, following
 // variables through set and map.
@@ -293,7 +294,7 @@ func (e *nginxEval) resolveTarget(r *Route, host string) {
 
 // expand replaces the first variable of s by each of its values, and so on.
 func (e *nginxEval) expand(s string, depth int) []string {
-	m := nginxVar.FindStringSubmatchIndex(s)
+	m := nginxVar().FindStringSubmatchIndex(s)
 	if m == nil || depth > 4 {
 		return []string{s}
 	}

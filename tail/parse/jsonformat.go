@@ -20,10 +20,14 @@ type ruled struct {
 func (f jsonFormat) compile() func(*state) parseFunc {
 	all, some, none := mask(split(f.all)...), mask(split(f.some)...), mask(split(f.none)...)
 	wantSome := f.some != ""
-	rules := [maxKeys]ruled{}
+	var rules []ruled // by key, as far as the format's own go
 	for _, r := range f.rules {
 		for rank, path := range split(r.path) {
-			rules[key(path)] = ruled{r.d, r.u, uint8(rank)}
+			id := int(key(path))
+			if id >= len(rules) {
+				rules = append(rules, make([]ruled, id+1-len(rules))...)
+			}
+			rules[id] = ruled{r.d, r.u, uint8(rank)}
 		}
 	}
 	return func(s *state) parseFunc {
@@ -36,6 +40,9 @@ func (f jsonFormat) compile() func(*state) parseFunc {
 			r.clear()
 			for i := range d.fields {
 				fd := &d.fields[i]
+				if int(fd.key) >= len(rules) {
+					continue
+				}
 				to := &rules[fd.key]
 				if to.d == dNone || fd.kind == '{' || to.d != dMessage && absent(fd.val) {
 					continue

@@ -9,22 +9,22 @@ import (
 )
 
 var (
-	nginxDirective = regexp.MustCompile(`^log_format\s+\S+\s+(escape=\S+\s+)?`)
-	otherDirective = regexp.MustCompile(`^(?i:LogFormat|log-format|CustomLog\s+\S+)\s+`)
-	nginxName      = regexp.MustCompile(`\$(\{[a-z_0-9]+\}|[a-z_][a-z_0-9]*)`)
-	envoyName      = regexp.MustCompile(`%[A-Z][A-Z_0-9]+(\([^)]*\))?(:\d+)?%`)
-	haproxyName    = regexp.MustCompile(`%(\{[^}]*\})?(ST|tsc|ts|TR|Tw|Tc|Ta|Tt|Tq|ci|cp|ft|HM|HU|HP|hr|hs|sq|bq|ac|rc|\[)`)
-	apacheName     = regexp.MustCompile(`%(!?[0-9,]+|[<>])*(\{[^}]*\})?(\^?[A-Za-z]+)`)
+	nginxDirective = tail.Pattern(`^log_format\s+\S+\s+(escape=\S+\s+)?`)
+	otherDirective = tail.Pattern(`^(?i:LogFormat|log-format|CustomLog\s+\S+)\s+`)
+	nginxName      = tail.Pattern(`\$(\{[a-z_0-9]+\}|[a-z_][a-z_0-9]*)`)
+	envoyName      = tail.Pattern(`%[A-Z][A-Z_0-9]+(\([^)]*\))?(:\d+)?%`)
+	haproxyName    = tail.Pattern(`%(\{[^}]*\})?(ST|tsc|ts|TR|Tw|Tc|Ta|Tt|Tq|ci|cp|ft|HM|HU|HP|hr|hs|sq|bq|ac|rc|\[)`)
+	apacheName     = tail.Pattern(`%(!?[0-9,]+|[<>])*(\{[^}]*\})?(\^?[A-Za-z]+)`)
 )
 
 // directive takes the configuration's words and quotes around a format string
 // off, and says whether it asked for JSON escapes.
 func directive(text string) (body string, json bool) {
 	named := false // a nickname may follow
-	if m := nginxDirective.FindStringIndex(text); m != nil {
+	if m := nginxDirective().FindStringIndex(text); m != nil {
 		json = strings.Contains(text[:m[1]], "escape=json")
 		text = text[m[1]:]
-	} else if m := otherDirective.FindStringIndex(text); m != nil {
+	} else if m := otherDirective().FindStringIndex(text); m != nil {
 		text, named = text[m[1]:], true
 	}
 	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
@@ -64,12 +64,12 @@ type syntax struct {
 var syntaxes = []syntax{
 	{"haproxy", tail.KindAccess, isHAProxyNamed, haproxyPieces, haproxyTemplateFinish},
 	{"envoy", tail.KindAccess, isEnvoy, envoyPieces, func(_ *state, ev *tail.Event) { envoyMaker(ev) }},
-	{"nginx", tail.KindAccess, nginxName.MatchString, nginxPieces, func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }},
-	{"gunicorn", tail.KindUpstream, gunicornName.MatchString, gunicornPieces, nil},
-	{"uwsgi", tail.KindUpstream, uwsgiName.MatchString, uwsgiPieces, nil},
-	{"caddy", tail.KindAccess, caddyName.MatchString, caddyPieces, nil},
+	{"nginx", tail.KindAccess, matches(nginxName), nginxPieces, func(s *state, ev *tail.Event) { nginxMaker(s.rec.set, ev) }},
+	{"gunicorn", tail.KindUpstream, matches(gunicornName), gunicornPieces, nil},
+	{"uwsgi", tail.KindUpstream, matches(uwsgiName), uwsgiPieces, nil},
+	{"caddy", tail.KindAccess, matches(caddyName), caddyPieces, nil},
 	{"haproxy", tail.KindAccess, isHAProxy, haproxyPieces, haproxyTemplateFinish},
-	{"apache", tail.KindAccess, apacheName.MatchString, apachePieces, nil},
+	{"apache", tail.KindAccess, matches(apacheName), apachePieces, nil},
 }
 
 // Syntaxes names the gateways and servers whose format strings Named takes.
@@ -92,8 +92,13 @@ func syntaxOf(body string) *syntax {
 	return nil
 }
 
+// matches tells a format string by a name in it.
+func matches(names func() *regexp.Regexp) func(body string) bool {
+	return func(body string) bool { return names().MatchString(body) }
+}
+
 func isHAProxy(body string) bool {
-	return haproxyName.MatchString(body) && !strings.Contains(body, "%>s") && !strings.Contains(body, "}i")
+	return haproxyName().MatchString(body) && !strings.Contains(body, "%>s") && !strings.Contains(body, "}i")
 }
 
 // pieces cuts body at the matches of names, which of turns into fields.
@@ -129,7 +134,7 @@ var nginxVars = map[string]fieldSpec{
 }
 
 func nginxPieces(body string) []piece {
-	return piecesOf(body, nginxName, func(m string) []piece {
+	return piecesOf(body, nginxName(), func(m string) []piece {
 		name := strings.Trim(m[1:], "{}")
 		return []piece{{field: true, name: "$" + name, spec: nginxVars[name]}}
 	})
@@ -151,8 +156,8 @@ var apacheVars = map[string]fieldSpec{
 
 func apachePieces(body string) []piece {
 	body = strings.ReplaceAll(strings.ReplaceAll(body, `\"`, `"`), `\t`, "\t")
-	return piecesOf(strings.ReplaceAll(body, "%%", "\x00"), apacheName, func(m string) []piece {
-		sub := apacheName.FindStringSubmatch(m)
+	return piecesOf(strings.ReplaceAll(body, "%%", "\x00"), apacheName(), func(m string) []piece {
+		sub := apacheName().FindStringSubmatch(m)
 		letters := sub[3]
 		n := 1 // a directive is one letter, or ^ and two
 		if letters[0] == '^' {

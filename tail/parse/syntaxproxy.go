@@ -1,9 +1,10 @@
 package parse
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"why502/tail"
 )
 
 // haproxyVars are HAProxy's log variables.
@@ -20,19 +21,19 @@ var haproxyVars = map[string]fieldSpec{
 
 // haproxyToken matches a variable with its flags, a sample expression, or an
 // escape.
-var haproxyToken = regexp.MustCompile(`%(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]{1,4}|%)|\\.`)
+var haproxyToken = tail.Pattern(`%(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]{1,4}|%)|\\.`)
 
 // A field may bear a name and a type, which HAProxy uses when it encodes the line as
 // JSON itself: "%{+json}o %(client_ip)ci %(status:sint)ST".
 var (
-	haproxyJSONOut = regexp.MustCompile(`%\{[^}]*\+json[^}]*\}o`)
-	haproxyNamed   = regexp.MustCompile(`%\(([^():]*)(?::[a-z]+)?\)(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]+)`)
+	haproxyJSONOut = tail.Pattern(`%\{[^}]*\+json[^}]*\}o`)
+	haproxyNamed   = tail.Pattern(`%\(([^():]*)(?::[a-z]+)?\)(\{[^}]*\})?(\[(?:[^\[\]]|\[[^\]]*\])*\]|[A-Za-z]+)`)
 )
 
 // isHAProxyNamed says whether a field of body has a name. gunicorn's "%(r)s" and
 // uWSGI's "%(msecs)ms" look like it.
 func isHAProxyNamed(body string) bool {
-	for _, m := range haproxyNamed.FindAllStringSubmatch(body, -1) {
+	for _, m := range haproxyNamed().FindAllStringSubmatch(body, -1) {
 		if _, ok := haproxyVars[m[3]]; ok && m[3] != "s" && m[3] != "ms" {
 			return true
 		}
@@ -44,7 +45,7 @@ func isHAProxyNamed(body string) bool {
 // comes out.
 func haproxyObject(body string) string {
 	var members []string
-	for _, m := range haproxyNamed.FindAllStringSubmatch(body, -1) {
+	for _, m := range haproxyNamed().FindAllStringSubmatch(body, -1) {
 		if m[1] != "" {
 			members = append(members, strconv.Quote(m[1])+":"+strconv.Quote("%"+m[3]))
 		}
@@ -53,12 +54,12 @@ func haproxyObject(body string) string {
 }
 
 func haproxyPieces(body string) []piece {
-	body = haproxyNamed.ReplaceAllString(body, "%$2$3")
-	return piecesOf(body, haproxyToken, func(m string) []piece {
+	body = haproxyNamed().ReplaceAllString(body, "%$2$3")
+	return piecesOf(body, haproxyToken(), func(m string) []piece {
 		if m[0] == '\\' {
 			return []piece{{lit: m[1:]}}
 		}
-		sub := haproxyToken.FindStringSubmatch(m)
+		sub := haproxyToken().FindStringSubmatch(m)
 		name, flags := sub[2], sub[1]
 		if name == "%" {
 			return []piece{{lit: "%"}}
@@ -133,7 +134,7 @@ var envoyVars = map[string]fieldSpec{
 
 // isEnvoy says whether body has an operator of Envoy's; "%HP%HQ" is HAProxy's.
 func isEnvoy(body string) bool {
-	for _, m := range envoyName.FindAllString(body, -1) {
+	for _, m := range envoyName().FindAllString(body, -1) {
 		if _, ok := envoyVars[operator(m)]; ok || strings.HasSuffix(m, ")%") {
 			return true
 		}
@@ -143,14 +144,14 @@ func isEnvoy(body string) bool {
 
 // operator is the name of a command operator without its length limit.
 func operator(m string) string {
-	return envoyCut.ReplaceAllString(strings.ToUpper(strings.Trim(m, "%")), "")
+	return envoyCut().ReplaceAllString(strings.ToUpper(strings.Trim(m, "%")), "")
 }
 
-var envoyCut = regexp.MustCompile(`:\d+$`)
+var envoyCut = tail.Pattern(`:\d+$`)
 
 func envoyPieces(body string) []piece {
 	body = strings.ReplaceAll(strings.ReplaceAll(body, `\n`, ""), `\"`, `"`)
-	return piecesOf(body, envoyName, func(m string) []piece {
+	return piecesOf(body, envoyName(), func(m string) []piece {
 		name := operator(m)
 		spec, ok := envoyVars[name]
 		if !ok && strings.HasPrefix(name, "START_TIME(") {

@@ -1,15 +1,16 @@
 package parse
 
 import (
-	"regexp"
 	"strings"
+
+	"why502/tail"
 )
 
 // The format strings of application servers, and of Caddy's transform encoder.
 var (
-	gunicornName = regexp.MustCompile(`%\((\{[^}]+\}[ioe]|[a-zA-Z]{1,2})\)s`)
-	uwsgiName    = regexp.MustCompile(`%\(([a-z_]+(?:\.[A-Za-z_]+)?)\)`)
-	caddyName    = regexp.MustCompile(`\{(request>[^{}]+|resp_headers>[^{}]+|common_log|ts|status|size|duration|user_id|level|logger|msg|bytes_read)\}`)
+	gunicornName = tail.Pattern(`%\((\{[^}]+\}[ioe]|[a-zA-Z]{1,2})\)s`)
+	uwsgiName    = tail.Pattern(`%\(([a-z_]+(?:\.[A-Za-z_]+)?)\)`)
+	caddyName    = tail.Pattern(`\{(request>[^{}]+|resp_headers>[^{}]+|common_log|ts|status|size|duration|user_id|level|logger|msg|bytes_read)\}`)
 )
 
 // gunicornVars are the atoms of gunicorn's access_log_format, which hypercorn has
@@ -23,7 +24,7 @@ var gunicornVars = map[string]fieldSpec{
 }
 
 func gunicornPieces(body string) []piece {
-	return piecesOf(body, gunicornName, func(m string) []piece {
+	return piecesOf(body, gunicornName(), func(m string) []piece {
 		name := m[2 : len(m)-2]
 		if name[0] == '{' {
 			name = strings.ToLower(name)
@@ -42,7 +43,7 @@ var uwsgiVars = map[string]fieldSpec{
 }
 
 func uwsgiPieces(body string) []piece {
-	return piecesOf(body, uwsgiName, func(m string) []piece {
+	return piecesOf(body, uwsgiName(), func(m string) []piece {
 		return []piece{{field: true, name: m, spec: uwsgiVars[m[2:len(m)-1]]}}
 	})
 }
@@ -62,7 +63,7 @@ const caddyCommon = `{request>remote_ip} - {user_id} [{ts}] "{request>method} {r
 
 func caddyPieces(body string) []piece {
 	body = strings.ReplaceAll(body, "{common_log}", caddyCommon)
-	return piecesOf(body, caddyName, func(m string) []piece {
+	return piecesOf(body, caddyName(), func(m string) []piece {
 		return []piece{{field: true, name: m, spec: caddyVars[strings.ToLower(strings.Trim(m, "{}"))]}}
 	})
 }

@@ -36,12 +36,21 @@ var (
 )
 
 func byFirst(inner bool) (by [256][]uint16) {
+	var own []uint16
 	for i := range formats {
-		for c := 0; c < 256 && formats[i].inner == inner; c++ {
+		if formats[i].inner == inner {
+			own = append(own, uint16(i))
+		}
+	}
+	all := make([]uint16, 0, len(by)*len(own)) // one for all bytes: the program starts with this
+	for c := range by {
+		from := len(all)
+		for _, i := range own {
 			if formats[i].begins(byte(c)) {
-				by[c] = append(by[c], uint16(i))
+				all = append(all, i)
 			}
 		}
+		by[c] = all[from:len(all):len(all)]
 	}
 	return by
 }

@@ -15,7 +15,7 @@ type member struct {
 // jsonMembers reads a format string that is a JSON object, with bare fields as
 // values or quoted ones. It returns nil for any other.
 func jsonMembers(body string, x *syntax) ([]member, map[string]keyID, int) {
-	if haproxyJSONOut.MatchString(body) {
+	if haproxyJSONOut().MatchString(body) {
 		body = haproxyObject(body)
 	}
 	text, ok := quoteBare(strings.TrimSpace(body))

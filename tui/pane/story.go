@@ -1,7 +1,6 @@
 package pane
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -204,12 +203,12 @@ func evidenceParts(in *Input, e *diagnose.Evidence) []part {
 
 // errorHead is what nginx writes before the words of an error line: time, level,
 // process, thread and connection (nginx source, ngx_log_error_core).
-var errorHead = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: (?:\*\d+ )?`)
+var errorHead = tail.Pattern(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: (?:\*\d+ )?`)
 
 // gist is the words of a sample line: an nginx error line without what stands
 // before them and without the list of keys after them.
 func gist(sample string) string {
-	words := errorHead.ReplaceAllString(sample, "")
+	words := errorHead().ReplaceAllString(sample, "")
 	if words == sample {
 		return sample
 	}
