@@ -219,6 +219,8 @@ func showCommands(name, file string) []string {
 		return []string{"grep -rnE 'ProxyPass|BalancerMember|Timeout' " + quote(path.Dir(file))}
 	case name == "traefik":
 		return []string{"grep -nE 'url|Timeout|filePath|level' " + quote(file)}
+	case name == "envoy":
+		return []string{"grep -nE 'cluster|address|port_value|timeout|path' " + quote(file)}
 	}
 	return []string{"grep -nE 'reverse_proxy|timeout|output' " + quote(file)}
 }

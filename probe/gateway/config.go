@@ -8,12 +8,13 @@ import (
 // Config is what a gateway's configuration says, as far as it matters for
 // failing requests.
 type Config struct {
-	Gateway   string // "nginx", "haproxy", "apache", "caddy", "traefik"
+	Gateway   string // "nginx", "haproxy", "apache", "caddy", "traefik", "envoy"
 	Files     []string
 	Upstreams []Upstream
 	Routes    []Route
 	Logs      []Log
-	// LogFormats maps a name to the gateway's own format string (nginx log_format).
+	// LogFormats maps a name to the gateway's own format string (nginx log_format;
+	// for Envoy by the place where it stands).
 	LogFormats map[string]string
 	Lints      []Lint
 	// Resolvers are the name servers the gateway itself asks, "addr:port"; empty

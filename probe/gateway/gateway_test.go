@@ -38,10 +38,17 @@ func TestLogFormatFor(t *testing.T) {
 		Logs: []Log{{Path: "/a", Format: "timed"}, {Path: "/b"}, {Path: "/c", Format: "timed"}, {Path: "/c"}, {Path: "/e", Error: true}},
 	}
 	haproxy := &Config{Gateway: "haproxy", LogFormats: map[string]string{"httplog": "H"}, Logs: []Log{{Path: "syslog:/dev/log local0", Format: "httplog"}}}
+	envoy := &Config{
+		Gateway: "envoy", LogFormats: map[string]string{"one": "1", "two": "2"},
+		Logs: []Log{{Path: "/f", Format: "one"}, {Path: "/dev/stdout", Format: "two"}},
+	}
+	t.Chdir("/")
 	for _, tc := range []struct {
 		c          *Config
 		path, want string
 	}{
+		{envoy, "f", "1"}, // as a person in its directory names it
+		{envoy, "/var/log/containers/envoy.log", "2"},
 		{nginx, "/a", "T"},
 		{nginx, "/b", nginxCombined},
 		{nginx, "/c", ""}, // two formats in one file
@@ -49,9 +56,20 @@ func TestLogFormatFor(t *testing.T) {
 		{nginx, "/nothing", ""},
 		{haproxy, "/var/log/haproxy.log", "H"},
 	} {
+		if filepath.Separator != '/' {
+			t.Skip("paths of another system")
+		}
 		if got := tc.c.LogFormatFor(tc.path); got != tc.want {
 			t.Errorf("%s %s: %q, want %q", tc.c.Gateway, tc.path, got, tc.want)
 		}
+	}
+}
+
+func TestHasLog(t *testing.T) {
+	c := &Config{Logs: []Log{{Path: filepath.Join(t.TempDir(), "access.log")}}}
+	t.Chdir(filepath.Dir(c.Logs[0].Path))
+	if name := c.Logs[0].Path; !c.HasLog(name) || !c.HasLog("./access.log") || c.HasLog("error.log") || c.HasLog("-") {
+		t.Errorf("%s: %v, by its own name %v, another %v", name, c.HasLog(name), c.HasLog("access.log"), c.HasLog("error.log"))
 	}
 }
 
@@ -64,12 +82,16 @@ func TestLogLinesPassTheirLints(t *testing.T) {
 		{"haproxy", "haproxy.cfg", "global\nlog /dev/log local0\ndefaults\nmode http\nlog global\n%s\nfrontend f\ndefault_backend b\nbackend b\nserver s 127.0.0.1:1"},
 		{"apache", "httpd.conf", "ServerName x\n%s\nProxyPass / http://127.0.0.1:1/"},
 		{"traefik", "traefik.yml", "providers:\n  x: y\n%s"},
+		{"envoy", "envoy.yaml", "static_resources:\n  listeners:\n  - filter_chains:\n    - filters:\n      - typed_config:\n          stat_prefix: x\n%s"},
 	} {
 		path := filepath.Join(dir, tc.file)
 		for _, with := range []bool{false, true} {
 			lines := ""
 			if with {
 				lines = LogLines(tc.gateway)
+				if tc.gateway == "envoy" { // among what it is set for
+					lines = "          " + strings.ReplaceAll(lines, "\n", "\n          ")
+				}
 			} else if tc.gateway == "apache" {
 				lines = "CustomLog /x common"
 			}

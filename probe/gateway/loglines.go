@@ -1,6 +1,9 @@
 package gateway
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // logLines are what to add so that each request's upstream, its status, the
 // times and the request id are recorded, in each gateway's own words.
@@ -56,14 +59,23 @@ func LogLines(gateway string) string { return logLines[strings.ToLower(gateway)]
 
 // LogFormatFor returns the gateway's own format string of the access log at path,
 // "" when the configuration does not name that log or its format has no string
-// (JSON by option). HAProxy writes to syslog, which picks the file: there the
-// format of any path is that of all logs, if it is one.
+// (JSON by option). HAProxy writes to syslog, and what goes to standard output ends
+// where its collector puts it: there the format of any path is that of all such logs,
+// if it is one.
 func (c *Config) LogFormatFor(path string) string {
-	names := map[string]bool{}
+	path = absolute(path)
+	names, streamed := map[string]bool{}, map[string]bool{}
 	for _, l := range c.Logs {
-		if !l.Error && (l.Path == path || c.Gateway == "haproxy") {
+		switch {
+		case l.Error:
+		case l.Path == path || c.Gateway == "haproxy":
 			names[l.Format] = true
+		case l.streamed():
+			streamed[l.Format] = true
 		}
+	}
+	if len(names) == 0 {
+		names = streamed
 	}
 	if len(names) != 1 {
 		return ""
@@ -79,6 +91,17 @@ func (c *Config) LogFormatFor(path string) string {
 		}
 	}
 	return ""
+}
+
+// HasLog says whether the configuration names the file at path as one of its logs.
+func (c *Config) HasLog(path string) bool {
+	path = absolute(path)
+	return slices.ContainsFunc(c.Logs, func(l Log) bool { return l.Path == path })
+}
+
+// streamed says whether the log goes to standard output or standard error.
+func (l Log) streamed() bool {
+	return l.Path == "stdout" || l.Path == "stderr" || strings.HasPrefix(l.Path, "/dev/std") || strings.HasPrefix(l.Path, "/proc/self/fd/")
 }
 
 // File says whether the log is a file that can be followed.

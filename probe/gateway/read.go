@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -26,6 +27,7 @@ var usual = []string{
 	"/etc/caddy/Caddyfile",
 	"/etc/traefik/traefik.yml",
 	"/etc/traefik/traefik.yaml",
+	"/etc/envoy/envoy.yaml",
 }
 
 // Find returns the usual configuration files that are here.
@@ -54,6 +56,7 @@ var readers = []struct {
 	{"apache", []string{"apache2.conf", "httpd.conf"}, []string{"ServerRoot ", "<VirtualHost", "LoadModule ", "ProxyPass ", "ServerName ", "Listen "}, readApache},
 	{"caddy", []string{"Caddyfile"}, []string{"reverse_proxy ", "{"}, readCaddy},
 	{"traefik", []string{"traefik.yml", "traefik.yaml"}, []string{"entryPoints:", "providers:", "http:", "accessLog:"}, readTraefik},
+	{"envoy", []string{"envoy.yaml", "envoy.yml", "envoy.json"}, []string{"static_resources:", "dynamic_resources:", "resources:", "admin:", "load_assignment:", "virtual_hosts:", "filter_chains:", `"static_resources"`, `"configs"`, `"resources"`}, readEnvoy},
 }
 
 // Read reads a gateway's configuration: its main file, a directory that holds it,
@@ -78,7 +81,7 @@ func Read(path string) (*Config, error) {
 			return r.read(path, data)
 		}
 	}
-	return nil, fmt.Errorf("%s: no gateway's configuration is recognized in it: name the main file of nginx, HAProxy, Apache, Caddy or Traefik, or the output of nginx -T", path)
+	return nil, fmt.Errorf("%s: no gateway's configuration is recognized in it: name the main file of nginx, HAProxy, Apache, Caddy, Traefik or Envoy, or the output of nginx -T", path)
 }
 
 func absolute(path string) string {
@@ -148,6 +151,9 @@ func detect(path string, data []byte) string {
 	}
 	if strings.HasPrefix(base, "Caddyfile") || strings.HasSuffix(base, ".caddy") {
 		return "caddy"
+	}
+	if bytes.Contains(data, []byte("type.googleapis.com/envoy.")) {
+		return "envoy"
 	}
 	best, most := "", 0
 	for _, r := range readers {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -210,6 +210,9 @@ func findConfig(cfg *Config) (*gateway.Config, error) {
 	if cfg.GatewayConfig != "" {
 		return gateway.Read(cfg.GatewayConfig)
 	}
+	if len(cfg.Sources) == 1 && cfg.Sources[0] == "-" { // no log by that name
+		return nil, nil
+	}
 	for _, path := range gateway.Find() {
 		if c, err := gateway.Read(path); err == nil && cfg.isAbout(c) {
 			return c, nil
@@ -224,9 +227,6 @@ func templatesOf(cfg *Config, c *gateway.Config, name string) []string {
 		return cfg.Templates
 	}
 	own := c.LogFormatFor(name)
-	if abs, err := filepath.Abs(name); own == "" && err == nil {
-		own = c.LogFormatFor(abs)
-	}
 	if own == "" {
 		return cfg.Templates
 	}
@@ -235,14 +235,7 @@ func templatesOf(cfg *Config, c *gateway.Config, name string) []string {
 
 // isAbout says whether configuration c names one of the logs given.
 func (cfg *Config) isAbout(c *gateway.Config) bool {
-	for _, l := range c.Logs {
-		for _, name := range cfg.Sources {
-			if l.Path == name {
-				return true
-			}
-		}
-	}
-	return len(cfg.Sources) == 0 && cfg.Live
+	return len(cfg.Sources) == 0 && cfg.Live || slices.ContainsFunc(cfg.Sources, c.HasLog)
 }
 
 // Wait waits until all sources ended, as those of a report do, and folds what
