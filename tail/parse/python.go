@@ -331,9 +331,9 @@ func (s *state) werkzeugRequest(line []byte, ev *tail.Event) bool {
 	}
 	ev.Time = ns
 	request(req, ev)
-	code, _ := word(rest)
+	code, size := word(rest)
 	ev.Status, ok = statusCode(code)
-	return ok
+	return ok && bytes.IndexByte(size, ' ') < 0 // eventlet goes on
 }
 
 // djangoPhrases begin the lines that django.request writes.

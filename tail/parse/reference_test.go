@@ -39,6 +39,9 @@ var references = []reference{
 		"nginx-extended", regexp.MustCompile(`^` + reCLF + reAgent + ` rt=(?P<duration>` + reTimed + `) uct="(?P<connect>-|` + reTimed + `)" uht="(?P<header>-|` +
 			reTimed + `)" urt="(?P<response>-|` + reTimed + `)" ua="(?P<upstream>-|[0-9.]+:\d+)" us="(?P<upstatus>-|\d{3})"$`), layoutCLF, time.Second,
 	},
+	{"gevent", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{19})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17}) (?P<duration>\d{1,6}\.\d{6})$`), "2006-01-02 15:04:05", time.Second},
+	{"eventlet", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{20})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17}) (?P<duration>\d{1,6}\.\d{6})$`), "02/Jan/2006 15:04:05", time.Second},
+	{"daphne", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{20})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17})$`), "02/Jan/2006:15:04:05", 0},
 	{"apache-combined-d", regexp.MustCompile(`^` + reCLF + reAgent + ` (?P<duration>\d{1,12})$`), layoutCLF, time.Microsecond},
 	{
 		"traefik-clf", regexp.MustCompile(`^` + reCLF + reAgent + ` \d{1,9} "(?P<backend>[a-z@-]+)" "http://(?P<upstream>[0-9.]+:\d{1,5})" (?P<duration>\d{1,12})ms$`),
@@ -159,7 +162,7 @@ func (r *reference) agrees(t *testing.T, p *lineParser, line []byte) {
 	}
 }
 
-// slowDuration reads a number of units with up to three decimals, None for "-" and
+// slowDuration reads a number of units with up to six decimals, None for "-" and
 // "-1".
 func slowDuration(s string, unit time.Duration) time.Duration {
 	if s == "-" || s == "-1" || s == "" {
@@ -167,8 +170,8 @@ func slowDuration(s string, unit time.Duration) time.Duration {
 	}
 	whole, frac, _ := strings.Cut(s, ".")
 	n, _ := strconv.ParseInt(whole, 10, 64)
-	f, _ := strconv.ParseInt((frac + "000")[:3], 10, 64)
-	return time.Duration(n)*unit + time.Duration(f)*unit/1000
+	f, _ := strconv.ParseInt((frac + "000000")[:6], 10, 64)
+	return time.Duration(n)*unit + time.Duration(f)*unit/1e6
 }
 
 var (
@@ -252,6 +255,12 @@ func built(i int, target, agent string, status uint16, millis, size uint32) stri
 		return clf + both + ` 7 "app@file" "http://10.0.0.5:80" ` + ms + `ms`
 	case "ingress-nginx":
 		return clf + both + ` 99 ` + sec + ` [a-b-80] [] 10.0.0.5:80 12 ` + sec + ` ` + code + ` 0123456789abcdef0123456789abcdef`
+	case "gevent":
+		return `10.0.0.1 - - [` + at.Format("2006-01-02 15:04:05") + `] "GET ` + target + ` HTTP/1.1" ` + code + ` ` + n + ` ` + sec + `000`
+	case "eventlet":
+		return `10.0.0.1 - - [` + at.Format("02/Jan/2006 15:04:05") + `] "GET ` + target + ` HTTP/1.1" ` + code + ` ` + n + ` ` + sec + `000`
+	case "daphne":
+		return `2001:db8::7 - - [` + at.Format("02/Jan/2006:15:04:05") + `] "GET ` + target + `" ` + code + ` ` + n
 	case "haproxy-http":
 		return `2001:db8::7:512 [` + at.Format("02/Jan/2006:15:04:05.000") + `] fe~ be/s1 0/-1/` + ms + `/-1/` + ms + ` ` + code + ` ` + n + ` - - SH-- 1/1/0/0/3 0/0 "GET ` + target + ` HTTP/1.1"`
 	case "haproxy-tcp":

@@ -27,6 +27,7 @@ var usual = []string{
 	"/usr/local/kong/logs/*.log",
 	"/usr/local/apisix/logs/*.log",
 	"/var/log/lighttpd/*.log",
+	"/var/log/squid/*.log",
 	"/var/log/angie/*.log",
 	"/usr/local/var/log/nginx/*.log",
 	"/opt/homebrew/var/log/nginx/*.log",

@@ -205,13 +205,15 @@ func (s *Stats) addHidden(ev *tail.Event) {
 }
 
 // left says whether the client went away: 499 (nginx), 460 (ALB), HAProxy's C and
-// c states, Envoy's DC without a status.
+// c states, Squid's aborted results, Envoy's DC without a status.
 func left(ev *tail.Event) bool {
 	switch {
 	case ev.Status == 499 || ev.Status == 460:
 		return true
 	case ev.Gateway == "haproxy":
 		return len(ev.Flags) >= 2 && (ev.Flags[0] == 'C' || ev.Flags[0] == 'c')
+	case ev.Gateway == "squid":
+		return bytes.Contains(ev.Flags, []byte("_ABORTED"))
 	}
 	return ev.Status == 0 && bytes.HasPrefix(ev.Flags, []byte("DC"))
 }
