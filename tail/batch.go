@@ -76,6 +76,11 @@ type Status struct {
 	Cut       int    // lines cut at MaxLine so far
 	LostBytes int64  // upper bound of bytes that a truncation took before they were read
 
+	// CaughtUp is when last all that was written was read: what is not yet read was
+	// written after it. It is zero before the first time. A status is not told anew
+	// for it alone.
+	CaughtUp time.Time
+
 	// HistoryLeft is how many bytes written before are still to be read, behind the
 	// following; compressed files count with their size on disk.
 	HistoryLeft int64
@@ -100,7 +105,8 @@ func NextLine(data []byte) (line, rest []byte) {
 	return line, rest
 }
 
-// Lag returns how many bytes are written but not yet read.
+// Lag returns how many bytes are written but not yet read; of a stream, read from it
+// but not yet delivered.
 func (s Status) Lag() int64 { return max(0, s.Size-s.Offset) }
 
 // Sink receives what a source delivers. Both methods are called from one

@@ -171,6 +171,7 @@ func (f *follower) cycle(ctx context.Context) bool {
 	for {
 		f.look(ctx)
 		again := false
+		at := f.now()
 		f.measure()
 		for i := 0; i < len(f.chain); i++ {
 			n, changed := f.drain(ctx, i)
@@ -184,6 +185,9 @@ func (f *follower) cycle(ctx context.Context) bool {
 			}
 		}
 		f.retire()
+		if !again && f.allRead() {
+			f.st.CaughtUp = at
+		}
 		if !again || ctx.Err() != nil || f.refused != nil {
 			break
 		}
@@ -197,6 +201,16 @@ func (f *follower) cycle(ctx context.Context) bool {
 		f.place(it)
 	}
 	return read > 0 || f.seq != seq
+}
+
+// allRead says whether every file was read as far as it was when last measured.
+func (f *follower) allRead() bool {
+	for _, it := range f.chain {
+		if !it.done && it.off < it.limit {
+			return false
+		}
+	}
+	return len(f.chain) > 0
 }
 
 // measure takes the sizes, newest first.
@@ -394,11 +408,12 @@ const reportEvery = 250 * time.Millisecond
 // report tells the sink the status when it changed: at once when it is another
 // state, else now and then.
 func (f *follower) report(force bool) {
-	if f.st == f.reported && f.seq > 0 {
+	a, b := f.st, f.reported
+	a.CaughtUp = b.CaughtUp
+	if a == b && f.seq > 0 {
 		return
 	}
 	now := f.now()
-	a, b := f.st, f.reported
 	a.Offset, a.Size, a.HistoryLeft = b.Offset, b.Size, b.HistoryLeft
 	if !force && a == b && now.Before(f.reportAt) {
 		return

@@ -33,8 +33,10 @@ type stream struct {
 	mu      sync.Mutex
 	room    sync.Cond // the queue has room again
 	queue   []chunk
-	waiting int64 // bytes in the queue
-	total   int64 // bytes read
+	waiting int64     // bytes in the queue
+	total   int64     // bytes read
+	rest    []byte    // the beginning of a line without its end so far
+	restAt  time.Time // when its last bytes came
 	ended   bool
 	err     error
 	ready   chan struct{}
@@ -112,7 +114,7 @@ func (s *stream) pump() {
 			c.batch = NewBatch(fitted(whole), putBuffer)
 			c.batch.Cut, c.batch.Offset, c.batch.Received, c.batch.Past = cut, at, now, s.opt.Once
 		}
-		if !s.push(c) {
+		if !s.push(c, sp.carry, now) {
 			return
 		}
 		switch {
@@ -123,7 +125,7 @@ func (s *stream) pump() {
 			if rest := sp.rest(); len(rest) > 0 {
 				b := NewBatch(append(rest, '\n'), nil)
 				b.Offset, b.Received, b.Past = off-int64(len(rest)), now, s.opt.Once
-				s.push(chunk{batch: b})
+				s.push(chunk{batch: b}, nil, now)
 			}
 			if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
 				err = nil
@@ -145,14 +147,18 @@ func fitted(text []byte) []byte {
 	return small
 }
 
-// push queues a chunk, waiting for room; false when nobody takes it any more.
-func (s *stream) push(c chunk) bool {
+// push queues a chunk, waiting for room; rest is what was read of the next line. It
+// returns false when nobody takes it any more.
+func (s *stream) push(c chunk, rest []byte, now time.Time) bool {
 	s.mu.Lock()
 	for s.waiting > streamMemory && !s.ended {
 		s.room.Wait()
 	}
 	ended := s.ended
 	s.total += int64(c.n)
+	if c.n > 0 || len(rest) == 0 {
+		s.rest, s.restAt = append(s.rest[:0], rest[:min(len(rest), unfinishedShown)]...), now
+	}
 	if len(c.batch.Data) > 0 {
 		s.queue = append(s.queue, c)
 		s.waiting += int64(cap(c.batch.Data))
@@ -180,12 +186,12 @@ func (s *stream) signal() {
 func (s *stream) hand(ctx context.Context, sink Sink) error {
 	st := Status{State: StateFollowing}
 	sink.Status(st)
+	told := st
 	var seq uint64
-	var told time.Time
+	var toldAt time.Time
 	for {
 		s.mu.Lock()
 		queue, ended, err := s.queue, s.ended, s.err
-		st.Size = s.total
 		s.queue = nil
 		s.mu.Unlock()
 		if ctx.Err() != nil {
@@ -195,18 +201,30 @@ func (s *stream) hand(ctx context.Context, sink Sink) error {
 			b := queue[i].batch
 			b.Seq = seq
 			seq++
-			held := int64(cap(b.Data))
+			held, received := int64(cap(b.Data)), b.Received
 			st.Cut += b.Cut
 			st.Offset = b.Offset + int64(len(b.Data))
 			sink.Batch(b)
-			s.taken(held)
-			if now := s.opt.Clock.Now(); now.Sub(told) >= reportEvery {
-				told = now
+			st.Size = s.taken(held)
+			if now := s.opt.Clock.Now(); now.Sub(toldAt) >= reportEvery {
+				toldAt, st.CaughtUp = now, received
 				sink.Status(st)
 			}
 		}
+		now := s.opt.Clock.Now()
+		s.mu.Lock()
+		partial, age := len(s.rest) > 0, now.Sub(s.restAt)
+		st.Unfinished = ""
+		if partial && age >= s.opt.Unfinished {
+			st.Unfinished = string(s.rest)
+		}
+		st.Size = s.total
+		if len(s.queue) == 0 || ended {
+			st.Offset, st.CaughtUp = s.total, now
+		}
+		s.mu.Unlock()
 		if ended {
-			st.State = StateEnded
+			st.State, st.Unfinished = StateEnded, ""
 			if err != nil {
 				st.State, st.Why = StateFailed, err.Error()
 				err = fmt.Errorf("%s: can't be read further: %w", s.name, err)
@@ -214,20 +232,28 @@ func (s *stream) hand(ctx context.Context, sink Sink) error {
 			sink.Status(st)
 			return err
 		}
-		if len(queue) > 0 {
+		if told.CaughtUp = st.CaughtUp; st != told {
+			told = st
 			sink.Status(st)
+		}
+		var due <-chan time.Time
+		if partial && st.Unfinished == "" {
+			due = s.opt.Clock.After(s.opt.Unfinished - age)
 		}
 		select {
 		case <-ctx.Done():
 		case <-s.ready:
+		case <-due:
 		}
 	}
 }
 
-// taken makes room for what the sink took.
-func (s *stream) taken(n int64) {
+// taken makes room for what the sink took and returns how much was read meanwhile.
+func (s *stream) taken(n int64) (total int64) {
 	s.mu.Lock()
 	s.waiting -= n
+	total = s.total
 	s.mu.Unlock()
 	s.room.Signal()
+	return total
 }

@@ -3,7 +3,6 @@ package tui
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"why502/tail"
 	"why502/themes"
@@ -130,14 +129,6 @@ func (m *model) drawn(slot int, p pane.Pane, r rect, focus bool) *cached {
 	return c
 }
 
-// piece is a part of the head line; those of the highest rank go first when
-// there is no room.
-type piece struct {
-	text string
-	role themes.Role
-	rank int
-}
-
 // header says what is wrong since when, and how well it is known.
 func (m *model) header() string {
 	p, in := m.base.P, m.input(m.full(), false)
@@ -147,7 +138,7 @@ func (m *model) header() string {
 	}
 	quiet := now.Sub(in.Snap.Traffic.Last)
 	at := now
-	if quiet > 2*time.Minute && !in.Snap.Traffic.Last.IsZero() {
+	if quiet > quietAfter && !in.Snap.Traffic.Last.IsZero() {
 		at = in.Snap.Traffic.Last // how long it went on after the last line is not known
 	}
 	sign, text, role := pane.Headline(in, at)
@@ -156,117 +147,17 @@ func (m *model) header() string {
 		left += p.Paint(themes.Dim, tail.Safe(m.opt.Title, 30)+" ")
 	}
 	left += p.Paint(role, " "+sign+" "+text+" ")
-	pieces := m.pieces(in, quiet)
+	list := pieces(in.Snap, pane.CountUpstreams(in), quiet)
 	clock := in.Snap.Now
 	if !m.paused {
 		clock = m.opt.Now()
 	}
-	pieces = append(pieces, piece{clock.In(m.opt.Zone).Format("15:04:05"), themes.Text, 0})
+	list = append(list, piece{clock.In(m.opt.Zone).Format("15:04:05"), themes.Text, 0})
 	if m.paused {
-		pieces = append(pieces, piece{"PAUSED", themes.Banner, 1})
+		list = append(list, piece{"PAUSED", themes.Banner, 1})
 	}
 	room := min(m.width-draw.Width(left)-2, m.width-m.width/3-1) // what Both leaves to the right side
-	return p.Both(left, join(p, pieces, room), m.width)
-}
-
-// pieces say what is read and how well.
-func (m *model) pieces(in *pane.Input, quiet time.Duration) []piece {
-	var gateways []string
-	var lag, left int64
-	var behind time.Duration
-	var unparsed uint64
-	polled, failed, off := 0, 0, 0
-	for i := range in.Snap.Sources {
-		s := &in.Snap.Sources[i]
-		if s.Gateway != "" && !contains(gateways, s.Gateway) && len(gateways) < 3 {
-			gateways = append(gateways, s.Gateway)
-		}
-		lag += s.Status.Lag()
-		left += s.Status.HistoryLeft
-		behind = max(behind, s.Behind(in.Snap.Now))
-		unparsed += s.Unparsed
-		if s.Status.Polling {
-			polled++
-		}
-		if s.Status.State == tail.StateFailed {
-			failed++
-		}
-		if s.Clock.Off() {
-			off++
-		}
-	}
-	var list []piece
-	add := func(text string, role themes.Role, rank int) { list = append(list, piece{text, role, rank}) }
-	if len(gateways) > 0 {
-		add(strings.Join(gateways, " + "), themes.Text, 7)
-	}
-	add(pane.Plural(len(in.Snap.Sources), "log"), themes.Text, 6)
-	if n := pane.CountUpstreams(in); n > 0 {
-		add(pane.Plural(n, "upstream"), themes.Text, 8)
-	}
-	if failed > 0 {
-		add(pane.Plural(failed, "log")+" unreadable", themes.Fail, 2)
-	}
-	if unparsed > 0 {
-		add(draw.Short(unparsed)+" not understood", themes.Warn, 4)
-	}
-	if off > 0 {
-		add(pane.Plural(off, "clock")+" off", themes.Warn, 5)
-	}
-	if polled > 0 {
-		add(strconv.Itoa(polled)+" polled", themes.Warn, 9)
-	}
-	if in.Snap.NoProbe {
-		add("no probes", themes.Dim, 9)
-	}
-	switch {
-	case lag > 0 && behind >= time.Second:
-		add("lag "+pane.Bytes(uint64(lag))+", "+pane.Span(behind), themes.Warn, 5)
-	case lag > 0:
-		add("lag "+pane.Bytes(uint64(lag)), themes.Warn, 5)
-	case left > 0:
-		add("history "+pane.Bytes(uint64(left))+" left", themes.Dim, 5)
-	case quiet > 2*time.Minute && !in.Snap.Traffic.Last.IsZero():
-		add("quiet "+pane.Span(quiet), themes.Warn, 3)
-	default:
-		add("lag 0", themes.Dim, 10)
-	}
-	return list
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
-// join puts the pieces that fit into room side by side.
-func join(p *draw.Painter, pieces []piece, room int) string {
-	const gap = 3
-	for {
-		total, worst := -gap, -1
-		for i, pc := range pieces {
-			total += draw.Width(pc.text) + gap
-			if worst < 0 || pc.rank > pieces[worst].rank {
-				worst = i
-			}
-		}
-		if total <= room || len(pieces) <= 1 {
-			break
-		}
-		pieces = append(pieces[:worst:worst], pieces[worst+1:]...)
-	}
-	var b strings.Builder
-	for i, pc := range pieces {
-		if i > 0 {
-			b.WriteString(p.Paint(themes.Dim, " "+p.Glyphs.Bullet+" "))
-		}
-		b.WriteString(p.Paint(pc.role, pc.text))
-	}
-	return b.String()
+	return p.Both(left, join(p, list, room), m.width)
 }
 
 // footer is the line at the bottom: what is typed, what just happened, or the

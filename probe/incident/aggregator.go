@@ -206,12 +206,6 @@ func (a *Aggregator) SetStatus(i int, st tail.Status) {
 			a.mark(Mark{Time: a.opt.Now(), Kind: "rotation", Text: s.Name + " was rotated"})
 		}
 		s.Status = st
-		switch {
-		case st.Lag() == 0:
-			s.LagSince = time.Time{}
-		case s.LagSince.IsZero():
-			s.LagSince = a.opt.Now()
-		}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"why502/probe"
 	"why502/tail"
+	"why502/tail/story"
 	"why502/tail/window"
 )
 
@@ -119,28 +120,28 @@ func TestMarksAreBounded(t *testing.T) {
 
 func TestBehind(t *testing.T) {
 	now := time.Unix(1000, 0)
-	a := NewAggregator(Options{Live: true, Now: func() time.Time { return now }})
-	i := a.AddSource("access.log")
-	behind := func(size int64, last time.Time) time.Duration {
-		a.SetStatus(i, tail.Status{State: tail.StateFollowing, Offset: 100, Size: size})
-		s := a.Publish().Sources[i]
-		s.Last = last
-		return s.Behind(now)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for _, tc := range []struct {
+		name           string
+		lag            int64
+		caughtUp, last time.Time
+		want           time.Duration
+	}{
+		{"all is read", 0, ago(time.Hour), ago(time.Hour), 0},
+		{"after a long silence", 400, ago(2 * time.Second), ago(time.Hour), 2 * time.Second},
+		{"the program was stopped for 30 s", 400, ago(30 * time.Second), ago(30 * time.Second), 30 * time.Second},
+		{"never caught up since a minute, but the last line is 3 s old", 400, ago(time.Minute), ago(3 * time.Second), 3 * time.Second},
+		{"not caught up yet, by the last line", 400, time.Time{}, ago(5 * time.Second), 5 * time.Second},
+		{"not caught up yet, lines without time", 400, time.Time{}, time.Time{}, 0},
+		{"the log's clock is ahead", 400, ago(time.Second), now.Add(time.Hour), time.Second},
+	} {
+		s := Source{Last: tc.last, Status: tail.Status{Size: 100 + tc.lag, Offset: 100, CaughtUp: tc.caughtUp}}
+		if d := s.Behind(now); d != tc.want {
+			t.Errorf("%s: %s behind, want %s", tc.name, d, tc.want)
+		}
 	}
-	if d := behind(100, now); d != 0 {
-		t.Errorf("caught up: %s", d)
-	}
-	if d := behind(500, now.Add(-time.Hour)); d != 0 {
-		t.Errorf("just written: %s behind", d)
-	}
-	now = now.Add(8 * time.Second)
-	if d := behind(900, now.Add(-time.Hour)); d != 8*time.Second {
-		t.Errorf("lag for 8 s: %s behind", d)
-	}
-	if d := behind(900, now.Add(-3*time.Second)); d != 3*time.Second {
-		t.Errorf("the last line is 3 s old: %s behind", d)
-	}
-	if d := behind(100, now); d != 0 {
-		t.Errorf("caught up again: %s", d)
+	s := Source{Last: now.Add(50 * time.Second), Clock: story.Clock{Offset: time.Minute, Requests: 9}, Status: tail.Status{Size: 1}}
+	if d := s.Behind(now); !s.Clock.Off() || d != 10*time.Second {
+		t.Errorf("a clock known to be a minute ahead: %s behind, want 10 s", d)
 	}
 }

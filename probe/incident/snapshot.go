@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -27,8 +28,6 @@ type Source struct {
 	Bytes       uint64
 	First, Last time.Time // of its events
 	Status      tail.Status
-	// LagSince is since when not all that was written is read, zero while all is.
-	LagSince time.Time
 	// UnparsedSamples are a few lines that no parser understood, bounded.
 	UnparsedSamples []string
 	// Clock is how its clock stands against that of the access log that serves as the
@@ -40,14 +39,28 @@ type Source struct {
 }
 
 // Behind is how old what is still to be read is at most at the time now, 0 when all that
-// was written is read. A log that is never caught up with tells by its last line.
+// was written is read: it is younger than the last line read, by that line's own time,
+// and was written after all was read for the last time. It is 0 too where neither is
+// known.
 func (s *Source) Behind(now time.Time) time.Duration {
-	if s.LagSince.IsZero() {
+	if s.Status.Lag() == 0 {
 		return 0
 	}
-	behind := now.Sub(s.LagSince)
-	if age := now.Sub(s.Last); !s.Last.IsZero() && age >= 0 {
-		behind = min(behind, age)
+	behind := time.Duration(math.MaxInt64)
+	if at := s.Status.CaughtUp; !at.IsZero() {
+		behind = now.Sub(at)
+	}
+	if !s.Last.IsZero() {
+		last := s.Last
+		if s.Clock.Off() {
+			last = last.Add(-s.Clock.Offset)
+		}
+		if age := now.Sub(last); age >= 0 {
+			behind = min(behind, age)
+		}
+	}
+	if behind == math.MaxInt64 {
+		return 0
 	}
 	return max(0, behind)
 }

@@ -130,7 +130,7 @@ func (t *text) sources() {
 			t.wrapped(txt("      "), warn(tail.Safe(st.Why, 500)))
 		}
 		if lag := st.Lag(); lag > 0 {
-			t.add(warn("      " + Bytes(uint64(lag)) + " not read yet, " + Span(s.Behind(t.in.Snap.Now)) + " behind"))
+			t.add(warn("      " + Bytes(uint64(lag)) + " not read yet, at most " + Span(s.Behind(t.in.Snap.Now)) + " behind"))
 		}
 		if st.HistoryLeft > 0 {
 			t.add(dim("      " + Bytes(uint64(st.HistoryLeft)) + " of its history still to be read, " + Bytes(s.Bytes) + " are"))
@@ -143,14 +143,22 @@ func (t *text) sources() {
 		} else if c.Requests > 0 {
 			t.add(dim("      " + c.String()))
 		}
-		if st.Rotations > 0 || st.Cut > 0 || st.LostBytes > 0 {
-			t.add(dim("      " + Plural(st.Rotations, "rotation") + " survived, " + Plural(st.Cut, "line") + " cut, at most " +
-				Bytes(uint64(max(st.LostBytes, 0))) + " lost"))
+		if st.LostBytes > 0 {
+			t.add(fail("      at most " + Bytes(uint64(st.LostBytes)) + " went with a file before they were read"))
+		}
+		if st.Cut > 0 {
+			t.add(warn("      " + Plural(st.Cut, "line") + " longer than " + Bytes(tail.MaxLine) + ", cut there"))
+		}
+		if st.Rotations > 0 {
+			t.add(dim("      " + Plural(st.Rotations, "rotation") + " survived"))
 		}
 		for _, sample := range s.UnparsedSamples[:min(len(s.UnparsedSamples), 5)] {
 			l := t.add(dim("      ? " + tail.Safe(sample, 300)))
 			l.copy, l.what = sample, "line"
 		}
+	}
+	if n := t.in.Snap.Traffic.TooOld; n > 0 {
+		t.add(warn("  " + counted(n, "request") + " too old to be counted by second, until " + t.in.clock(t.in.Snap.Traffic.TooOldUntil)))
 	}
 	if s := t.in.Snap; s.Retained > 0 {
 		t.add(dim("  " + Bytes(uint64(s.Retained)) + " of lines kept to look at, of at most " + Bytes(uint64(s.Budget)) + "; statistics count all"))
