@@ -152,6 +152,19 @@ func (e *Event) Trouble() bool {
 	return false
 }
 
+// Mild says whether the level of the line says that nothing is wrong: a start, a
+// reload, a debug line.
+func (e *Event) Mild() bool {
+	if len(e.Level) < 3 {
+		return false
+	}
+	switch string(e.Level[:3]) {
+	case "not", "inf", "deb", "tra", "NOT", "INF", "DEB", "TRA", "Not", "Inf", "Deb", "Tra":
+		return true
+	}
+	return false
+}
+
 // Failed says whether the client was let down by the gateway or the upstream:
 // status 5xx, a non-HTTP response passed on (nginx 009), or no response because
 // of the server's side (HAProxy S*/s*/P* states without a status). Rejections of

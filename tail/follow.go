@@ -381,12 +381,19 @@ func (f *follower) place(it *item) {
 	}
 }
 
-// progress tells now and then how far a long read is.
+// progress tells now and then how far a long read is, and how much was written
+// meanwhile.
 func (f *follower) progress(it *item) {
-	if it == f.current() {
-		f.place(it)
-		f.report(false)
+	if it != f.current() {
+		return
 	}
+	f.place(it)
+	if !it.fixed && f.st.Lag() > 0 && !f.now().Before(f.reportAt) {
+		if info, err := it.f.Stat(); err == nil {
+			f.st.Size = max(f.st.Size, info.Size())
+		}
+	}
+	f.report(false)
 }
 
 // unfinishedShown bounds Status.Unfinished.

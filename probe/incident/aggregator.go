@@ -221,10 +221,12 @@ type Part struct {
 	Seen            story.Sightings // requests that its lines speak of, by id
 }
 
-// Kept is a line to retain; Text is copied by Fold.
+// Kept is a line to retain; Text is copied by Fold. Failure lines are kept longer: a
+// failed request, or a line that may say why.
 type Kept struct {
-	Line Line
-	Text []byte
+	Line    Line
+	Text    []byte
+	Failure bool
 }
 
 // Fold merges a worker's statistics and what it read. stats may be nil. Both are
@@ -275,7 +277,7 @@ func (a *Aggregator) foldPart(p *Part) {
 	}
 	for _, k := range p.Kept {
 		a.recent.add(k.Line, k.Text)
-		if k.Line.Failed || k.Line.Trouble || k.Line.Kind == tail.KindError {
+		if k.Failure {
 			a.failures.add(k.Line, k.Text)
 		}
 	}

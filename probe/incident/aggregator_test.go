@@ -54,7 +54,7 @@ func TestFoldingFromManyWorkersLosesNothing(t *testing.T) {
 func TestSnapshotsDoNotChange(t *testing.T) {
 	a := newTest(true)
 	src := a.AddSource("access.log")
-	kept := func() []Kept { return []Kept{{Line{Failed: true, Kind: tail.KindAccess}, []byte("line")}} }
+	kept := func() []Kept { return []Kept{{Line{Failed: true, Kind: tail.KindAccess}, []byte("line"), true}} }
 	a.Add(func(st *window.Stats) { st.Add(failing(1), "access.log") }, &Part{Source: src, Lines: 1, UnparsedSamples: []string{"a"}, Kept: kept()})
 	a.AddProbe(probe.Result{Target: probe.Target{URL: "http://u:80"}, Class: probe.OK})
 	a.SetStep(Step{Number: 1, Verdict: Pass})

@@ -48,9 +48,9 @@ func (s *lineStore) add(l Line, text []byte) {
 	}
 	s.lines = append(s.lines, l)
 	s.bytes += len(text)
-	// A quarter of slack, so that history that arrives behind the present is sorted
-	// once for many lines, before the oldest go.
-	if s.bytes > s.budget+s.budget/4 || len(s.lines)-s.start > maxLines+maxLines/4 {
+	// Some slack, so that history that arrives behind the present is sorted, and what
+	// stays is copied, once for many lines.
+	if s.bytes > s.budget+s.budget/4 || len(s.lines)-s.start > 2*maxLines {
 		s.trim()
 	}
 }
@@ -87,8 +87,9 @@ func (s *lineStore) sort() {
 	s.lines, s.start = sorted, 0
 }
 
-// view returns the kept lines, oldest first. The result is never written to.
+// view returns the newest maxLines kept, oldest first. The result is never written to.
 func (s *lineStore) view() []Line {
 	s.sort()
-	return s.lines[s.start:len(s.lines):len(s.lines)]
+	n := len(s.lines)
+	return s.lines[max(s.start, n-maxLines):n:n]
 }

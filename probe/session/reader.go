@@ -115,9 +115,11 @@ func (r *reader) one(ev *tail.Event, seq uint64, lines int, add func(*tail.Event
 		if r.last != 0 {
 			at = time.Unix(0, r.last).UTC()
 		}
-		p.Kept = append(p.Kept, incident.Kept{Line: incident.Line{
+		k := incident.Kept{Line: incident.Line{
 			Source: p.Source, Seq: seq, Time: at, Kind: ev.Kind, Status: ev.Status, Failed: ev.Failed(), Trouble: ev.Trouble(),
-		}, Text: ev.Line})
+		}, Text: ev.Line}
+		k.Failure = k.Line.Failed || k.Line.Trouble || ev.Kind == tail.KindError && !ev.Mild()
+		p.Kept = append(p.Kept, k)
 	}
 	if r.seq = seq; ev.Kind != tail.KindRaw || r.raw {
 		add(ev, r.file)

@@ -1,7 +1,6 @@
 package pane
 
 import (
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/window"
-	"why502/themes"
 )
 
 // facts is what several panes need of a snapshot, made when first asked for and
@@ -31,15 +29,9 @@ func (in *Input) Prepare() { in.facts = &facts{} }
 func (in *Input) failures() []*Record {
 	f := in.facts
 	if f.failures == nil {
-		f.failures = slices.DeleteFunc(in.read(in.Snap.Failures), (*Record).chatter)
+		f.failures = in.read(in.Snap.Failures)
 	}
 	return f.failures
-}
-
-// chatter says whether r is an error log's line that tells of no fault: a start, a
-// reload, a debug line.
-func (r *Record) chatter() bool {
-	return r.Line.Kind == tail.KindError && levelRole(r.Safe("level", 8)) == themes.Dim
 }
 
 // recent are the newest lines, oldest first.
@@ -59,11 +51,16 @@ func (in *Input) read(lines []incident.Line) []*Record {
 	return records
 }
 
-// reasons are the failures joined with their error lines.
+// maxJoined is how many of the newest failures are joined with their error lines, for
+// every picture anew: an incident may hold many more.
+const maxJoined = 4000
+
+// reasons are the newest failures joined with their error lines.
 func (in *Input) reasons() *joined {
 	f := in.facts
 	if f.joined == nil {
-		j := joinReasons(in.Snap, in.failures())
+		newest := in.failures()
+		j := joinReasons(in.Snap, newest[max(0, len(newest)-maxJoined):])
 		f.joined = &j
 	}
 	return f.joined

@@ -1,6 +1,8 @@
 package pane
 
 import (
+	"slices"
+
 	"why502/probe/incident"
 	"why502/tail"
 	"why502/tail/story"
@@ -22,6 +24,9 @@ type reasonLine struct {
 
 // joinReasons joins records, which are in the order of time as their logs have it.
 func joinReasons(snap *incident.Snapshot, records []*Record) joined {
+	if !slices.ContainsFunc(records, func(r *Record) bool { return r.Line.Kind != tail.KindAccess }) {
+		return joined{} // no other log is read: nothing to join, nor to parse for it
+	}
 	lines := make([]story.Line, len(records))
 	for i, r := range records {
 		lines[i] = story.Line{

@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -83,26 +84,82 @@ func TestJoinReasons(t *testing.T) {
 	}
 }
 
-// TestRecordsReadOnce: a line is parsed once, and again only after it fell out.
+// TestRecordsReadOnce: a line is parsed when somebody looks at it, once, and again only
+// after its fields were let go.
 func TestRecordsReadOnce(t *testing.T) {
 	parsed := 0
-	rs := NewRecords(func(incident.Line) []session.Field { parsed++; return nil })
+	rs := NewRecords(func(l incident.Line) []session.Field { parsed++; return []session.Field{{Name: "path", Value: l.Text}} })
+	line := func(i uint64) incident.Line { return incident.Line{Seq: i, Text: "x"} }
+	for i := range uint64(100) {
+		rs.Read(line(i))
+	}
+	if parsed != 0 {
+		t.Errorf("%d lines parsed that nobody looked at", parsed)
+	}
 	for range 3 {
 		for i := range uint64(100) {
-			rs.Read(incident.Line{Seq: i, Text: "x"})
+			if got := rs.Read(line(i)).Get("path"); got != "x" {
+				t.Fatalf("path %q", got)
+			}
 		}
 	}
 	if parsed != 100 {
 		t.Errorf("parsed %d times, want 100", parsed)
 	}
-	rs.Read(incident.Line{Seq: 5, Text: "another line with the same number"})
-	if parsed != 101 {
-		t.Error("another text with the same number was taken for the old one")
+	if got := rs.Read(incident.Line{Seq: 5, Text: "another"}).Get("path"); got != "another" || parsed != 101 {
+		t.Errorf("another text with the same number was taken for the old one: %q", got)
 	}
 	for i := range uint64(3 * maxRecords) {
-		rs.Read(incident.Line{Seq: i, Text: "x"})
+		rs.Read(line(i)).Fields()
 	}
 	if n := len(rs.cur) + len(rs.old); n > 2*maxRecords {
 		t.Errorf("%d records are kept", n)
+	}
+	full := 0
+	for _, records := range []map[recordKey]*Record{rs.cur, rs.old} {
+		for _, r := range records {
+			if r.read {
+				full++
+			}
+		}
+	}
+	if full > maxRead || len(rs.read) > 2*maxRead+1 {
+		t.Errorf("the fields of %d records are kept, in a list of %d", full, len(rs.read))
+	}
+	was := parsed
+	last := rs.Read(line(3*maxRecords - 1))
+	if last.Get("path") != "x" || parsed != was {
+		t.Error("the newest was read again")
+	}
+}
+
+// BenchmarkLogOfAnIncident draws the log pane of an incident whose stores are full while
+// a hundred more lines come for each picture.
+func BenchmarkLogOfAnIncident(b *testing.B) {
+	const kept, more = 20_000, 100
+	var all []incident.Line
+	for i := range kept + more*1000 {
+		l := incident.Line{Seq: uint64(i), Time: time.Unix(int64(i/500), 0), Kind: tail.KindAccess, Failed: true, Status: 502, Text: fmt.Sprintf("GET /api/%d", i)}
+		if i%2 == 1 {
+			l.Kind, l.Failed, l.Status = tail.KindError, false, 0
+		}
+		all = append(all, l)
+	}
+	in := inputOf(nil)
+	in.Records = NewRecords(func(l incident.Line) []session.Field {
+		return []session.Field{{Name: "method", Value: "GET"}, {Name: "path", Value: l.Text[4:]}, {Name: "message", Value: "connect() failed"}, {Name: "level", Value: "error"}}
+	})
+	var log Log
+	at := 0
+	for b.Loop() {
+		snap := *in.Snap
+		snap.Failures = all[at : at+kept]
+		in.Snap = &snap
+		in.Prepare()
+		log.Title(in)
+		log.Lines(in)
+		if at += more; at > more*1000 {
+			at = 0
+		}
 	}
 }

@@ -9,11 +9,12 @@ import (
 	"why502/tail"
 )
 
-// Record is a kept line with its fields, read once.
+// Record is a kept line with its fields, which are read when first asked for.
 type Record struct {
 	Line   incident.Line
-	Fields []session.Field
-	byName map[string]string
+	of     *Records // whose parser reads the fields, nil where they are given
+	read   bool
+	fields []session.Field
 	safe   map[safeKey]string // what Safe gave before: masking is dear, and a line is drawn often
 }
 
@@ -22,13 +23,29 @@ type safeKey struct {
 	limit int
 }
 
-// Get returns a field by the contract's name ("" when the line lacks it), as it
-// came: hostile text.
-func (r *Record) Get(name string) string { return r.byName[name] }
+// Fields returns the fields of the line by the contract's names, as they came: hostile
+// text. It has none where no parser understood the line.
+func (r *Record) Fields() []session.Field {
+	if !r.read && r.of != nil {
+		r.fields, r.read = r.of.parse(r.Line), true
+		r.of.note(r)
+	}
+	return r.fields
+}
+
+// Get returns a field by its name, "" when the line lacks it: hostile text.
+func (r *Record) Get(name string) string {
+	for _, f := range r.Fields() {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
 
 // Safe returns a field fit for the screen, at most limit runes.
 func (r *Record) Safe(name string, limit int) string {
-	v := r.byName[name]
+	v := r.Get(name)
 	if v == "" {
 		return ""
 	}
@@ -47,7 +64,7 @@ func (r *Record) Safe(name string, limit int) string {
 // Duration returns a field in seconds as a duration, tail.None when it is absent
 // or no number.
 func (r *Record) Duration(name string) time.Duration {
-	v, err := strconv.ParseFloat(r.byName[name], 64)
+	v, err := strconv.ParseFloat(r.Get(name), 64)
 	if err != nil || v < 0 || v > 1e9 {
 		return tail.None
 	}
@@ -55,11 +72,15 @@ func (r *Record) Duration(name string) time.Duration {
 }
 
 // Records reads kept lines with the session's parser and remembers them, so that
-// a line is parsed once however often it is drawn. It is bounded and belongs to
-// the goroutine of the screen.
+// a line is parsed once however often it is drawn, and none that nobody looks at. It
+// is bounded and belongs to the goroutine of the screen.
 type Records struct {
 	parse    func(incident.Line) []session.Field
 	cur, old map[recordKey]*Record
+	// read are those whose fields are in memory, in the order they were read, from
+	// first on.
+	read  []*Record
+	first int
 }
 
 type recordKey struct {
@@ -67,8 +88,13 @@ type recordKey struct {
 	seq    uint64
 }
 
-// maxRecords is the number of records after which the ones not used lately go.
-const maxRecords = 8192
+const (
+	// maxRecords is the number of records after which the ones not used lately go; all
+	// kept lines have room.
+	maxRecords = 1 << 16
+	// maxRead is of how many records the fields stay in memory.
+	maxRead = 1 << 15
+)
 
 // NewRecords returns an empty memory that reads lines with parse.
 func NewRecords(parse func(incident.Line) []session.Field) *Records {
@@ -83,7 +109,7 @@ func (rs *Records) Read(l incident.Line) *Record {
 	}
 	r := rs.old[key]
 	if r == nil || r.Line.Text != l.Text {
-		r = newRecord(l, rs.parse(l))
+		r = &Record{Line: l, of: rs}
 	}
 	if len(rs.cur) >= maxRecords {
 		rs.cur, rs.old = make(map[recordKey]*Record, maxRecords), rs.cur
@@ -92,10 +118,22 @@ func (rs *Records) Read(l incident.Line) *Record {
 	return r
 }
 
-func newRecord(l incident.Line, fields []session.Field) *Record {
-	r := &Record{Line: l, Fields: fields, byName: make(map[string]string, len(fields))}
-	for _, f := range fields {
-		r.byName[f.Name] = f.Value
+// note remembers that the fields of r are in memory, and lets those read first go when
+// they are too many.
+func (rs *Records) note(r *Record) {
+	rs.read = append(rs.read, r)
+	if len(rs.read)-rs.first <= maxRead {
+		return
 	}
-	return r
+	oldest := rs.read[rs.first]
+	oldest.fields, oldest.safe, oldest.read = nil, nil, false
+	rs.read[rs.first] = nil
+	if rs.first++; rs.first > maxRead {
+		rs.read, rs.first = append([]*Record(nil), rs.read[rs.first:]...), 0
+	}
+}
+
+// newRecord is a line whose fields are given.
+func newRecord(l incident.Line, fields []session.Field) *Record {
+	return &Record{Line: l, fields: fields, read: true}
 }

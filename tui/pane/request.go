@@ -36,10 +36,10 @@ func (q *Request) lines(in *Input) []docLine {
 	t.reasons(in.reasons().of(r))
 	t.section("Fields")
 	name := 0
-	for _, f := range r.Fields {
+	for _, f := range r.Fields() {
 		name = max(name, draw.Width(tail.Safe(f.Name, 30)))
 	}
-	for _, f := range r.Fields {
+	for _, f := range r.Fields() {
 		if f.Name == "text" {
 			continue // stands below, line by line
 		}
@@ -53,7 +53,7 @@ func (q *Request) lines(in *Input) []docLine {
 			t.lines[i].copy, t.lines[i].what = f.Value, tail.Safe(f.Name, 30)
 		}
 	}
-	if len(r.Fields) == 0 {
+	if len(r.Fields()) == 0 {
 		t.add(dim("  no parser understood this line"))
 	}
 	lines := strings.Split(q.line.Text, "\n")
