@@ -128,10 +128,8 @@ func worst(all []window.Message) []window.Message {
 // errorLog names the error log of the configuration, else the usual one.
 func (f *facts) errorLog() string {
 	if f.snap.Config != nil {
-		for _, l := range f.snap.Config.Logs {
-			if l.Error && l.File() {
-				return l.Path
-			}
+		if logs := f.snap.Config.ErrorLogs(); len(logs) > 0 {
+			return logs[0]
 		}
 	}
 	switch f.gateway {

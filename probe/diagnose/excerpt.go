@@ -84,7 +84,7 @@ func onlyStops(s *incident.Snapshot, ev *evidence) []*finding {
 	}
 	for _, f := range ev.all {
 		switch {
-		case f.sig.Role == Hint && f.sig.Symptom == "stopping" && strings.HasPrefix(f.sig.ID, "gunicorn-"):
+		case f.sig.Role == Hint && f.sig.Symptom == symStopping && strings.HasPrefix(f.sig.ID, "gunicorn-"):
 			stops = append(stops, f)
 		case f.sig.Role != ProcessRole || !strings.Contains(strings.ToLower(f.text), "exit"):
 			return nil
@@ -157,7 +157,7 @@ func stopped(g *group) []weighing {
 	if !g.shape.excerpt || !g.has(symRefused, "refused-unix", "unix-missing", symNoServer) || g.has("oom", "crash", "boot-failed", symWorkerKill, symWorkerTime) {
 		return nil
 	}
-	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == "stopping" || f.sig.ID == "k8s-scaled-away" })
+	i := slices.IndexFunc(g.findings, func(f *finding) bool { return f.sig.Symptom == symStopping || f.sig.ID == "k8s-scaled-away" })
 	if i < 0 {
 		return nil
 	}

@@ -217,9 +217,9 @@ func boolInt(b bool) int {
 func (t *Table) errorLog(g *group) string {
 	name := g.gateway()
 	if c := g.ev.snap.Config; c != nil && c.Gateway == name {
-		for _, l := range c.Logs {
-			if l.Error && l.File() && shellSafe(l.Path) == l.Path {
-				return "tail -n 50 " + l.Path
+		for _, path := range c.ErrorLogs() {
+			if shellSafe(path) == path {
+				return "tail -n 50 " + path
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,11 +203,8 @@ var tlsPort = tail.Pattern(`\b(?:http|ws|grpc)://(?:[^\s/:"]+|\[[0-9a-fA-F:]+\])
 // plainToTLSPort: a server that wants TLS closes or resets a connection that begins
 // with a plain request.
 func plainToTLSPort(g *group) []weighing {
-	if !g.has(symEarlyClose, symReset, "invalid-response") {
-		return nil
-	}
 	for _, f := range g.findings {
-		if sym := f.sig.Symptom; (sym == symEarlyClose || sym == symReset || sym == "invalid-response") && tlsPort().MatchString(f.text+" "+f.sample) {
+		if slices.Contains([]string{symEarlyClose, symReset, "invalid-response"}, f.sig.Symptom) && tlsPort().MatchString(f.text+" "+f.sample) {
 			return []weighing{{
 				cause: GatewayConfig, weight: 2.7, title: "the gateway speaks plain HTTP to {upstream}, a port of TLS", sample: f.sample,
 				meaning: "The target is http:// on a port that usually speaks TLS, and such a server closes what does not begin with a handshake.",
@@ -244,7 +242,7 @@ func emptySubset(g *group) []weighing {
 		}
 		if m := subset().FindStringSubmatch(f.sample); m != nil {
 			return []weighing{{
-				cause: GatewayConfig, weight: 2.2, title: "the subset " + m[1] + " has no pod: its labels fit none", sample: f.sample,
+				cause: GatewayConfig, weight: 2.2, title: "the subset " + tail.Clean(m[1], maxName) + " has no pod: its labels fit none", sample: f.sample,
 				meaning: "The route goes to a subset of the service, and no pod has the labels that the DestinationRule gives it.",
 				advice: &Advice{
 					Next:     []string{"Compare the labels of the subset in the DestinationRule with those of the pods."},
@@ -295,7 +293,7 @@ func nameOfStopped(g *group) []weighing {
 	if m == nil {
 		return nil
 	}
-	name := m[1]
+	name := tail.Clean(m[1], maxName)
 	if i := strings.LastIndexAny(name, "_"); i >= 0 {
 		name = name[i+1:]
 	}

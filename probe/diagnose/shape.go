@@ -275,10 +275,8 @@ func onlyUnsafe(methods []window.Count) bool {
 
 // firstOf is when the log file name begins, else when anything does.
 func firstOf(s *incident.Snapshot, name string) time.Time {
-	for i := range s.Sources {
-		if s.Sources[i].Name == name && !s.Sources[i].First.IsZero() {
-			return s.Sources[i].First
-		}
+	if src := s.SourceOf(name); src != nil && !src.First.IsZero() {
+		return src.First
 	}
 	return s.Traffic.First
 }

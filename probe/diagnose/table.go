@@ -234,8 +234,8 @@ func (t *Table) addRows(f *tableFile, seen map[string]bool, own bool) error {
 	return nil
 }
 
-// words are the keys of a row that take one of a few words.
-var words = []struct {
+// choices are the keys of a row that take one of a few words.
+var choices = []struct {
 	key   string
 	value func(s *Signature) string
 	oneOf []string
@@ -251,9 +251,9 @@ var words = []struct {
 
 // complete checks a row and lets it inherit.
 func (t *Table) complete(s *Signature) error {
-	for i := range words {
-		if w := &words[i]; !slices.Contains(w.oneOf, w.value(s)) {
-			return fmt.Errorf("%s = %q is not one of %q", w.key, w.value(s), w.oneOf)
+	for i := range choices {
+		if c := &choices[i]; !slices.Contains(c.oneOf, c.value(s)) {
+			return fmt.Errorf("%s = %q is not one of %q", c.key, c.value(s), c.oneOf)
 		}
 	}
 	for _, r := range s.Reach {

@@ -99,6 +99,17 @@ func (c *Config) HasLog(path string) bool {
 	return slices.ContainsFunc(c.Logs, func(l Log) bool { return l.Path == path })
 }
 
+// ErrorLogs returns the error logs that are files, in the order of the configuration.
+func (c *Config) ErrorLogs() []string {
+	var paths []string
+	for _, l := range c.Logs {
+		if l.Error && l.File() {
+			paths = append(paths, l.Path)
+		}
+	}
+	return paths
+}
+
 // streamed says whether the log goes to standard output or standard error.
 func (l Log) streamed() bool {
 	return l.Path == "stdout" || l.Path == "stderr" || strings.HasPrefix(l.Path, "/dev/std") || strings.HasPrefix(l.Path, "/proc/self/fd/")

@@ -263,8 +263,7 @@ func (a *Aggregator) foldPart(p *Part) {
 	if p.Last != 0 && (s.Last.IsZero() || p.Last > s.Last.UnixNano()) {
 		s.Last = time.Unix(0, p.Last).UTC()
 	}
-	if p.Seen.Len() > 0 {
-		a.seen[p.Source].Merge(&p.Seen)
+	if a.seen[p.Source].Merge(&p.Seen) {
 		a.unset = true
 	}
 	if len(p.UnparsedSamples) > 0 && len(s.UnparsedSamples) < MaxSamples {

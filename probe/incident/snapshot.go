@@ -65,20 +65,25 @@ func (s *Source) Behind(now time.Time) time.Duration {
 	return max(0, behind)
 }
 
+// SourceOf returns the source that reads the file name, nil for none. A rotated file
+// bears the name of its log and more.
+func (s *Snapshot) SourceOf(name string) *Source {
+	var best *Source
+	for i := range s.Sources {
+		if n := s.Sources[i].Name; strings.HasPrefix(name, n) && (best == nil || len(n) > len(best.Name)) {
+			best = &s.Sources[i]
+		}
+	}
+	return best
+}
+
 // Ahead is how far the clock of the log file name is ahead of the reference's, 0 where
 // it is not known to be.
 func (s *Snapshot) Ahead(name string) time.Duration {
-	best := -1
-	for i := range s.Sources {
-		// A rotated file bears the name of its log and more.
-		if n := s.Sources[i].Name; strings.HasPrefix(name, n) && (best < 0 || len(n) > len(s.Sources[best].Name)) {
-			best = i
-		}
+	if src := s.SourceOf(name); src != nil && src.Clock.Off() {
+		return src.Clock.Offset
 	}
-	if best < 0 || !s.Sources[best].Clock.Off() {
-		return 0
-	}
-	return s.Sources[best].Clock.Offset
+	return 0
 }
 
 // At is when l was written by the clock of the reference, zero when it has no time.

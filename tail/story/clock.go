@@ -59,9 +59,12 @@ func (s *Sightings) Add(id []byte, at int64, took time.Duration) {
 	s.put(h, span{at - open, at + open + unit})
 }
 
-func (s *Sightings) put(h uint64, x span) {
+// put adds a span and says whether it changed anything.
+func (s *Sightings) put(h uint64, x span) bool {
 	if have, ok := s.spans[h]; ok {
-		x = span{min(have.from, x.from), max(have.to, x.to)}
+		if x = (span{min(have.from, x.from), max(have.to, x.to)}); x == have {
+			return false
+		}
 	}
 	if s.spans == nil {
 		s.spans = make(map[uint64]span)
@@ -70,6 +73,7 @@ func (s *Sightings) put(h uint64, x span) {
 	if len(s.spans) >= 2*maxSightings {
 		s.trim()
 	}
+	return true
 }
 
 // trim lets go of all but the lowest hashes.
@@ -88,14 +92,16 @@ func (s *Sightings) trim() {
 	s.worst = all[maxSightings-1]
 }
 
-// Merge adds what o saw.
-func (s *Sightings) Merge(o *Sightings) {
+// Merge adds what o saw and says whether that changed anything: of a log that is read
+// for long, hardly a request is among the sample any more.
+func (s *Sightings) Merge(o *Sightings) (changed bool) {
 	for h, x := range o.spans {
 		if s.worst == 0 || h <= s.worst {
-			s.put(h, x)
+			changed = s.put(h, x) || changed
 		}
 	}
 	s.trim()
+	return changed
 }
 
 // Len is how many requests are in the sample.

@@ -104,7 +104,9 @@ func TestSightingsMerge(t *testing.T) {
 		whole.Add(l.id, l.at, l.took)
 	}
 	var all Sightings
-	all.Merge(&whole)
+	if !all.Merge(&whole) || all.Merge(&whole) {
+		t.Error("a merge changes something the first time only")
+	}
 	r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	var merged Sightings
 	for len(lines) > 0 {

@@ -73,7 +73,7 @@ type key struct {
 	id, conn       string
 }
 
-// Join joins lines. Those of one log are in the order of time.
+// Join joins lines. Those of one log are in the order of time, as are all requests.
 func Join(lines []Line) *Joined {
 	j := &Joined{lines: lines, parts: map[int][]Part{}, taken: map[int]bool{}, index: map[key][]int{}}
 	for i := range lines {

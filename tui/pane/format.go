@@ -106,12 +106,7 @@ func Ratio(r float64) string {
 }
 
 // Plural writes n with the noun, which gets an s unless n is 1.
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
+func Plural(n int, noun string) string { return counted(uint64(max(n, 0)), noun) }
 
 // counted is Plural for counts that may be large.
 func counted(n uint64, noun string) string {
