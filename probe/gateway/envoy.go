@@ -72,18 +72,11 @@ func readEnvoy(name string, data []byte) (*Config, error) {
 		if !e.is("dynamic_resources", "*", "path_config_source", "path") && !e.is("dynamic_resources", "*", "path") {
 			continue
 		}
-		pattern := e.value
-		if len(set.glob(pattern)) == 0 { // a copy of the files side by side
-			pattern = filepath.Join(filepath.Dir(name), filepath.Base(pattern))
-		}
-		err := set.include(e.pos, pattern, func(file string, data []byte) error {
-			more, err := yamlEntries(file, data)
-			f.entries = append(f.entries, more...)
-			return err
-		})
+		more, err := set.yaml(name, e.pos, e.value)
 		if err != nil {
 			return nil, err
 		}
+		f.entries = append(f.entries, more...)
 	}
 	f.resources()
 	f.config.Files = set.read

@@ -40,20 +40,11 @@ func readTraefik(name string, data []byte) (*Config, error) {
 		if pattern == "" {
 			continue
 		}
-		if !filepath.IsAbs(pattern) {
-			pattern = filepath.Join(filepath.Dir(name), pattern)
-		}
-		if len(set.glob(pattern)) == 0 { // a copy of both files side by side
-			pattern = filepath.Join(filepath.Dir(name), filepath.Base(pattern))
-		}
-		err := set.include(e.pos, pattern, func(file string, data []byte) error {
-			more, err := yamlEntries(file, data)
-			f.entries = append(f.entries, more...)
-			return err
-		})
+		more, err := set.yaml(name, e.pos, pattern)
 		if err != nil {
 			return nil, err
 		}
+		f.entries = append(f.entries, more...)
 	}
 	f.logs()
 	f.services()

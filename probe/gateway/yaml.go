@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,23 @@ func yamlEntries(name string, data []byte) ([]yamlEntry, error) {
 			return nil, err
 		}
 	}
+}
+
+// yaml reads the files that pattern stands for, which the file name names at pos. Where
+// they are not there they may lie beside it, as in a copy of a configuration.
+func (f *fileSet) yaml(name string, pos Pos, pattern string) (entries []yamlEntry, err error) {
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(filepath.Dir(name), pattern)
+	}
+	if len(f.glob(pattern)) == 0 {
+		pattern = filepath.Join(filepath.Dir(name), filepath.Base(pattern))
+	}
+	err = f.include(pos, pattern, func(file string, data []byte) error {
+		more, err := yamlEntries(file, data)
+		entries = append(entries, more...)
+		return err
+	})
+	return entries, err
 }
 
 type yamlWalk struct {
