@@ -6,7 +6,6 @@ import (
 
 	"why502/probe/diagnose"
 	"why502/probe/incident"
-
 	"why502/tail"
 )
 

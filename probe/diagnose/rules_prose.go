@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"why502/probe/incident"
-
 	"why502/tail"
 )
 
