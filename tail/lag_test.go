@@ -118,6 +118,12 @@ func TestStreamLag(t *testing.T) {
 	if _, st := c.snapshot(); st.Lag() != total-int64(len(texts[0])) || !st.CaughtUp.Equal(c.batches[0].Received) {
 		t.Errorf("after the first batch %d of %d bytes are left since %s, received %s", st.Lag(), total, st.CaughtUp, c.batches[0].Received)
 	}
+	c.hold <- struct{}{} // it is about to take the second one
+	for _, st := range c.told() {
+		if st.Offset > int64(len(texts[0]+texts[1])) {
+			t.Errorf("%d bytes were told to be delivered when two batches were", st.Offset)
+		}
+	}
 	close(c.hold)
 	c.await(t, "the beginning of a line, which is no lag", func(_ []string, st Status) bool { return st.Unfinished == "line 3" && st.Lag() == 0 })
 	io.WriteString(w, "0\n")
@@ -147,5 +153,90 @@ func TestStreamUnfinishedIsBounded(t *testing.T) {
 	}
 	if lines, st := c.snapshot(); len(lines) != 1 || len(lines[0]) != 3*unfinishedShown || st.Unfinished != "" {
 		t.Errorf("%d lines, unfinished %d bytes", len(lines), len(st.Unfinished))
+	}
+}
+
+// TestStreamHoldsTheProducerBack: what waits for a sink that takes nothing is bounded.
+func TestStreamHoldsTheProducerBack(t *testing.T) {
+	r, w := io.Pipe()
+	c := newCollector()
+	c.hold = make(chan struct{})
+	s := Stream("-", r, r.Close, FollowOptions{}).(*stream)
+	done := make(chan error, 1)
+	go func() { done <- s.Run(t.Context(), c) }()
+	line := append(bytes.Repeat([]byte("x"), 4095), '\n')
+	const lines = 2 * streamMemory / 4096
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for range lines {
+			w.Write(line)
+		}
+		w.Close()
+	}()
+	last := int64(-1)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		s.mu.Lock()
+		waiting, total := s.waiting, s.total
+		s.mu.Unlock()
+		if waiting > streamMemory && total == last {
+			break // it stands still
+		}
+		select {
+		case <-written:
+			t.Fatalf("%d MiB were taken from the producer while the sink took nothing", total>>20)
+		default:
+		}
+		if last = total; time.Now().After(deadline) {
+			t.Fatalf("%d bytes read, %d wait", total, waiting)
+		}
+	}
+	if last > streamMemory+2*MaxLine {
+		t.Errorf("%d bytes wait, the bound is %d", last, streamMemory)
+	}
+	close(c.hold)
+	<-written
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := c.snapshot(); len(got) != lines {
+		t.Errorf("%d lines of %d", len(got), lines)
+	}
+}
+
+// TestLostBytesAreCounted: a file is truncated while a slow sink holds its reading back,
+// and no copy of it is left.
+func TestLostBytesAreCounted(t *testing.T) {
+	path := logPath(t)
+	write(t, path, numbered(0, 1))
+	c := newCollector()
+	c.hold = make(chan struct{})
+	opt := quick()
+	opt.LiveBatch, opt.PastBatch = 1024, 1024
+	followInto(t, path, opt, c)
+	c.hold <- struct{}{} // the first line
+	c.awaitState(t, StateFollowing)
+	text := numbered(1, 2000)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString(text)
+	f.Close()
+	c.hold <- struct{}{} // a part of it
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "line after\n")
+	close(c.hold)
+	lines := c.await(t, "the new text", func(lines []string, _ Status) bool { return lastOf(lines) == "line after" })
+	c.await(t, "the loss", func(_ []string, st Status) bool { return st.LostBytes > 0 })
+	got := int64(0)
+	for _, l := range lines[1 : len(lines)-1] {
+		got += int64(len(l)) + 1
+	}
+	// A line cut by the truncation got an end; what was being read then may be in neither.
+	if _, st := c.snapshot(); got+st.LostBytes > int64(len(text))+1 || got+st.LostBytes < int64(len(text))-2*1024 {
+		t.Errorf("%d bytes came and %d are told to be lost, of %d", got, st.LostBytes, len(text))
 	}
 }
