@@ -44,7 +44,7 @@ func traffic(minutes int, bad func(at time.Time) int) window.View {
 		seed = seed*1664525 + 1013904223
 		n := 10 + int(seed>>28)
 		failed := min(bad(at), n)
-		s := window.Second{Unix: at.Unix(), S502: uint32(failed), Failed: uint32(failed)}
+		s := window.Second{Unix: at.Unix(), S502: uint32(failed), Failed: uint32(failed), Times: new(window.Times)}
 		s.Class[2], s.Class[5] = uint32(n-failed), uint32(failed)
 		if i%7 == 0 && s.Class[2] > 0 {
 			s.Class[2]--
@@ -52,10 +52,10 @@ func traffic(minutes int, bad func(at time.Time) int) window.View {
 		}
 		for k := range n - failed {
 			row := 2 + int(seed>>uint(k%16))%4
-			s.Latency[row]++
-			s.Upstream[max(0, row-1)]++
+			s.Times.Latency[row]++
+			s.Times.Upstream[max(0, row-1)]++
 		}
-		s.Latency[0] += uint32(failed)
+		s.Times.Latency[0] += uint32(failed)
 		v.Requests += uint64(n)
 		v.Failed += uint64(failed)
 		v.Seconds = append(v.Seconds, s)

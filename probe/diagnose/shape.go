@@ -194,7 +194,7 @@ func (sh *shape) late(s *incident.Snapshot, first int64) bool {
 	for i := range s.Traffic.Seconds {
 		c := &s.Traffic.Seconds[i]
 		n := uint64(0)
-		for _, k := range c.Latency[slowRow:] {
+		for _, k := range c.Took().Latency[slowRow:] {
 			n += uint64(k)
 		}
 		switch {

@@ -229,12 +229,12 @@ type Kept struct {
 	Failure bool
 }
 
-// Fold merges a worker's statistics and what it read. stats may be nil. Both are
-// the caller's again afterwards.
+// Fold takes over a worker's statistics, which are empty afterwards, and what it read.
+// stats may be nil. Both are the caller's again.
 func (a *Aggregator) Fold(stats *window.Stats, parts ...*Part) {
 	a.update(func() {
 		if stats != nil {
-			a.stats.Merge(stats)
+			a.stats.Take(stats)
 		}
 		for _, p := range parts {
 			a.foldPart(p)

@@ -83,7 +83,6 @@ func (in *ingest) work() {
 			parts = append(parts, &r.part)
 		}
 		in.agg.Fold(stats, parts...)
-		stats.Reset()
 		for _, p := range parts {
 			p.Reset()
 		}

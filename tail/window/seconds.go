@@ -227,6 +227,10 @@ func (t *timeline) seconds(first, last int64) []Second {
 		out[i].Unix = first + int64(i)
 	}
 	for key, p := range t.pages {
+		var times []Times
+		if p.lat != nil {
+			times = make([]Times, pageSeconds)
+		}
 		for i := range p.cells {
 			unix := key<<pageBits + int64(i)
 			c := &p.cells[i]
@@ -238,7 +242,8 @@ func (t *timeline) seconds(first, last int64) []Second {
 			s.S502, s.S503, s.S504 = c.s502, c.s503, c.s504
 			s.Failed, s.Retried, s.Aborted = c.failed, c.retried, c.aborted
 			if p.lat != nil {
-				s.Latency, s.Upstream = p.lat[i][0], p.lat[i][1]
+				times[i] = Times{p.lat[i][0], p.lat[i][1]}
+				s.Times = &times[i]
 			}
 		}
 	}

@@ -58,7 +58,7 @@ func Slowdown(seconds []Second) *Slow {
 	for i := range seconds {
 		s := &seconds[i]
 		p := Point{Unix: s.Unix}
-		for r, n := range s.Latency {
+		for r, n := range s.Took().Latency {
 			p.Total += n
 			if r >= row {
 				p.Failed += n
@@ -85,11 +85,11 @@ func (s *Slow) measure(seconds []Second, points []Point, e *Episode) {
 	for i := range seconds {
 		c := &seconds[i]
 		if c.Unix >= e.Bursts[0].First && c.Unix <= e.Bursts[len(e.Bursts)-1].Last {
-			in.add(&c.Latency)
-			upIn.add(&c.Upstream)
+			in.add(&c.Took().Latency)
+			upIn.add(&c.Took().Upstream)
 		} else {
-			out.add(&c.Latency)
-			upOut.add(&c.Upstream)
+			out.add(&c.Took().Latency)
+			upOut.add(&c.Took().Upstream)
 		}
 	}
 	s.Before, s.During = out.bound(0.95), in.bound(0.95)
@@ -141,13 +141,13 @@ func (r *rows) bound(q float64) time.Duration {
 func fasterHalf(seconds []Second) rows {
 	var all rows
 	for i := range seconds {
-		all.add(&seconds[i].Latency)
+		all.add(&seconds[i].Took().Latency)
 	}
 	size := max(20, all.total()/32)
 	var blocks []rows
 	var b rows
 	for i := range seconds {
-		b.add(&seconds[i].Latency)
+		b.add(&seconds[i].Took().Latency)
 		if b.total() >= size {
 			blocks = append(blocks, b)
 			b = rows{}

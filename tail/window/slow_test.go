@@ -9,11 +9,11 @@ import (
 func secondsOf(n, rate int, took func(second, i int) time.Duration) []Second {
 	out := make([]Second, n)
 	for s := range out {
-		out[s].Unix = 1000 + int64(s)
+		out[s].Unix, out[s].Times = 1000+int64(s), new(Times)
 		for i := range rate {
 			d := took(s, i)
-			out[s].Latency[latencyRow(d)]++
-			out[s].Upstream[latencyRow(d/2)]++
+			out[s].Times.Latency[latencyRow(d)]++
+			out[s].Times.Upstream[latencyRow(d/2)]++
 			out[s].Class[2]++
 		}
 	}

@@ -153,6 +153,22 @@ func (s *Stats) Merge(o *Stats) {
 	}
 }
 
+// Take adds what o has counted, and leaves o empty. It is Merge and Reset, and costs
+// next to nothing where s is empty.
+func (s *Stats) Take(o *Stats) {
+	if s.empty() {
+		*s, *o = *o, *s
+	} else {
+		s.Merge(o)
+	}
+	o.Reset()
+}
+
+// empty says whether no event was counted.
+func (s *Stats) empty() bool {
+	return s.requests == 0 && len(s.messages.groups) == 0 && s.messages.missed == 0
+}
+
 // addOdd counts a status beyond 599; there is room for few.
 func (s *Stats) addOdd(status int, n uint64) {
 	if s.odd == nil {

@@ -80,7 +80,13 @@ func TestMergeEqualsSequential(t *testing.T) {
 		}
 		all := New()
 		for _, w := range workers {
-			all.Merge(w)
+			if round%3 == 0 {
+				all.Merge(w)
+				continue
+			}
+			if all.Take(w); !cmp.Equal(w.View(time.Time{}, 0), New().View(time.Time{}, 0)) {
+				t.Fatalf("round %d: what was taken is still there", round)
+			}
 		}
 		now, span := time.Time{}, time.Duration(0)
 		if round%2 == 0 {

@@ -2,8 +2,8 @@ package window
 
 import "time"
 
-// LatencyBounds are the upper edges of the heat map's rows; the last row of
-// Second.Latency holds everything slower.
+// LatencyBounds are the upper edges of the heat map's rows; the last row of Times
+// holds everything slower.
 var LatencyBounds = [...]time.Duration{
 	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond,
 	10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond,
@@ -25,10 +25,24 @@ type Second struct {
 	Failed           uint32 // as Event.Failed says
 	Retried          uint32 // succeeded after a failed attempt (near misses)
 	Aborted          uint32 // the client left (499 and its like)
-	// Latency counts requests by duration, rows as LatencyBounds.
-	Latency [LatencyRows]uint32
-	// Upstream counts by the upstream's own time, rows as LatencyBounds.
-	Upstream [LatencyRows]uint32
+	// Times is nil when no line of the second carried a duration.
+	Times *Times
+}
+
+// Times counts requests by how long they took, rows as LatencyBounds.
+type Times struct {
+	Latency  [LatencyRows]uint32 // of the request
+	Upstream [LatencyRows]uint32 // of the upstream alone
+}
+
+var noTimes Times
+
+// Took returns the times of the second, for reading only; never nil.
+func (s *Second) Took() *Times {
+	if s.Times == nil {
+		return &noTimes
+	}
+	return s.Times
 }
 
 // Total is the number of requests of the second.
@@ -40,7 +54,8 @@ func (s *Second) Total() uint32 {
 	return n
 }
 
-// Add adds the counts of o, which may be of another second, to s.
+// Add adds the counts of o, which may be of another second, to s. Times of s that are
+// shared with a View must not be added to.
 func (s *Second) Add(o *Second) {
 	for i, n := range o.Class {
 		s.Class[i] += n
@@ -51,11 +66,15 @@ func (s *Second) Add(o *Second) {
 	s.Failed += o.Failed
 	s.Retried += o.Retried
 	s.Aborted += o.Aborted
-	for i, n := range o.Latency {
-		s.Latency[i] += n
+	if o.Times == nil {
+		return
 	}
-	for i, n := range o.Upstream {
-		s.Upstream[i] += n
+	if s.Times == nil {
+		s.Times = new(Times)
+	}
+	for i := range o.Times.Latency {
+		s.Times.Latency[i] += o.Times.Latency[i]
+		s.Times.Upstream[i] += o.Times.Upstream[i]
 	}
 }
 

@@ -79,11 +79,7 @@ func (l *Latency) Lines(in *Input) []string {
 	tl := l.fold(in)
 	chart := draw.HeatChart{Rows: latencyRows, Cursor: l.col.index(&tl), Labels: tl.labels(in.Zone)}
 	for i := range tl.cols {
-		counts := tl.cols[i].Latency
-		if l.view == viewUpstream {
-			counts = tl.cols[i].Upstream
-		}
-		chart.Cols = append(chart.Cols, counts[:])
+		chart.Cols = append(chart.Cols, l.counts(&tl.cols[i])[:])
 	}
 	height := in.Height
 	if height >= 5 {
@@ -124,13 +120,17 @@ func (l *Latency) foot(in *Input, tl *timeline, other window.Quantiles, name str
 	return row(in.P, in.Width, parts...)
 }
 
+// counts are the column's requests by the latency that the view is of.
+func (l *Latency) counts(c *window.Second) *[window.LatencyRows]uint32 {
+	if l.view == viewUpstream {
+		return &c.Took().Upstream
+	}
+	return &c.Took().Latency
+}
+
 // extent is the range of rows the column's requests lie in.
 func (l *Latency) extent(c *window.Second) (lo, hi int, ok bool) {
-	counts := &c.Latency
-	if l.view == viewUpstream {
-		counts = &c.Upstream
-	}
-	for i, n := range counts {
+	for i, n := range l.counts(c) {
 		if n == 0 {
 			continue
 		}
