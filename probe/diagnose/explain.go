@@ -152,9 +152,8 @@ func (t *Table) explainStatus(words, gateway string) []Explanation {
 		e.Next = []string{"The status alone never decides: read the gateway's error log or flags of the same second."}
 		found = append(found, e)
 	}
-	for i := range t.signatures {
-		s := &t.signatures[i]
-		if s.Where == "access" && slices.Contains(s.Status, status) && (gateway == "" || slices.Contains(s.Gateways, gateway)) &&
+	for s := range t.rows("access") {
+		if slices.Contains(s.Status, status) && (gateway == "" || slices.Contains(s.Gateways, gateway)) &&
 			len(s.Reach) == 0 && s.Maker == "" && s.UpstreamStatus == "" && len(s.Flags) == 0 && len(s.Details) == 0 && (len(s.Gateways) > 0 || len(found) == 0) {
 			e := explanation(words, &s.Advice)
 			e.Gateways, e.Doc = s.Gateways, s.Doc
@@ -177,8 +176,7 @@ func (t *Table) explainFlag(words, gateway string) []Explanation {
 	var found []Explanation
 	seen := map[string]bool{}
 	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return strings.ContainsRune(",|;", r) }) {
-		for i := range t.signatures {
-			s := &t.signatures[i]
+		for s := range t.rows("") {
 			if len(s.Flags) == 0 || gateway != "" && !slices.Contains(s.Gateways, gateway) || seen[s.ID] || !isFlag(s, word) {
 				continue
 			}
@@ -212,8 +210,7 @@ func (t *Table) explainCode(words, _ string) []Explanation {
 	}
 	code := strings.ToUpper(words)
 	var found []Explanation
-	for i := range t.signatures {
-		s := &t.signatures[i]
+	for s := range t.rows("") {
 		names := func(p string) bool { return strings.Contains(p, code) }
 		if slices.ContainsFunc(s.All, names) || slices.ContainsFunc(s.Any, names) || names(s.Regexp) || slices.ContainsFunc(s.Positive, names) {
 			e := explanation(code, &s.Advice)
@@ -252,8 +249,7 @@ func (t *Table) explainMessage(words, gateway string) []Explanation {
 	}
 	lower := strings.ToLower(words)
 	holds := func(p string) bool { return strings.Contains(strings.ToLower(p), lower) }
-	for i := range t.signatures {
-		s := &t.signatures[i]
+	for s := range t.rows("") {
 		if !seen[s.ID] && (gateway == "" || s.speaksOf(gateway)) &&
 			(slices.ContainsFunc(s.Positive, holds) || slices.ContainsFunc(s.Any, holds) || slices.ContainsFunc(s.All, holds) ||
 				slices.ContainsFunc(s.Details, holds) || strings.EqualFold(s.ID, words) || s.Where == "access" && holds(s.Meaning)) {
@@ -284,8 +280,7 @@ func (t *Table) explainNear(words, gateway string) []Explanation {
 		e.Cause = ""
 		consider(string(id), e)
 	}
-	for i := range t.signatures {
-		s := &t.signatures[i]
+	for s := range t.rows("") {
 		if gateway != "" && !s.speaksOf(gateway) {
 			continue
 		}

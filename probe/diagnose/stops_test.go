@@ -12,8 +12,8 @@ func TestDropStops(t *testing.T) {
 	at := func(second int) time.Time { return time.Unix(1000+int64(second), 0).UTC() }
 	row := func(id string) *Signature {
 		t.Helper()
-		for i := range table().signatures {
-			if s := &table().signatures[i]; s.ID == id {
+		for s := range table().rows("") {
+			if s.ID == id {
 				return s
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"regexp"
 	"slices"
@@ -26,10 +27,17 @@ const maxTable = 1 << 20
 
 // Table is all signatures with what they refer to. It is immutable once built.
 type Table struct {
-	causes     map[ID]Advice
-	symptoms   map[string]Advice
-	gateways   map[string]map[string]string
-	signatures []Signature
+	causes   map[ID]Advice
+	symptoms map[string]Advice
+	gateways map[string]map[string]string
+	files    []rowsOf // in the order they are tried
+}
+
+// rowsOf are the rows of a file for the lines that where says; "" where the rows tell
+// it one by one.
+type rowsOf struct {
+	where string
+	rows  func() []Signature
 }
 
 // tableFile is one TOML file: any of its parts may be missing.
@@ -51,11 +59,36 @@ type rawSignature struct {
 	Event *bool `toml:"event"`
 }
 
-// order is how the embedded files are tried: exact tables before general ones.
-var order = []string{
-	"platforms", "proxies", "servers", "pages", "system", "kong-apisix", "apinto-error", "traefik-caddy", "nginx", "haproxy", "apache", "spring-litellm", "go",
-	"nginx-access", "haproxy-access", "envoy", "apinto", "tyk-access", "traefik-caddy-access", "cloud",
-	"python", "clients", "generic-error", "generic", "patterns", "words",
+// order is how the embedded files are tried, exact tables before general ones, each
+// with the only where of its rows. A file is read when the first such line asks for it:
+// a report of an access log spares the 8 ms that the others take.
+var order = []struct{ name, where string }{
+	{"platforms", "error"},
+	{"proxies", "error"},
+	{"servers", "error"},
+	{"pages", "error"},
+	{"system", "system"},
+	{"kong-apisix", "error"},
+	{"apinto-error", "error"},
+	{"traefik-caddy", "error"},
+	{"nginx", "error"},
+	{"haproxy", "error"},
+	{"apache", "error"},
+	{"spring-litellm", "error"},
+	{"go", "error"},
+	{"nginx-access", "access"},
+	{"haproxy-access", "access"},
+	{"envoy", "access"},
+	{"apinto", "access"},
+	{"tyk-access", "access"},
+	{"traefik-caddy-access", "access"},
+	{"cloud", "access"},
+	{"python", "upstream"},
+	{"clients", "error"},
+	{"generic-error", "error"},
+	{"generic", "access"},
+	{"patterns", patternWhere},
+	{"words", wordWhere},
 }
 
 // patternWhere marks rows that stand for what many lines show together.
@@ -81,9 +114,14 @@ func table() *Table {
 	return t
 }
 
-// Prepare reads the built-in tables, 5 to 15 ms that the first Evaluate then need not wait
-// for.
-func Prepare() { table() }
+// Prepare reads the built-in tables for the lines of a kind of log, some milliseconds
+// that the first Evaluate then need not wait for.
+func Prepare(kind tail.Kind) {
+	for _, where := range []string{kindWord(kind), patternWhere, wordWhere} {
+		for range table().rows(where) { // reads the files
+		}
+	}
+}
 
 // LoadDir adds the tables (*.toml) of a directory to the built-in ones for all
 // later evaluations; their rows are tried first. A directory that does not exist
@@ -142,66 +180,119 @@ func parseTable(name string, data []byte) (tableFile, error) {
 	return f, nil
 }
 
-// build joins the embedded files and own, whose rows come first.
+// build joins own, whose rows come first, and the embedded files. Where there are own
+// rows all files are read, to find an id that is used twice.
 func build(own []tableFile) (*Table, error) {
 	t := &Table{causes: map[ID]Advice{}, symptoms: map[string]Advice{}, gateways: map[string]map[string]string{}}
-	files := slices.Clone(own)
-	for _, name := range append([]string{"causes", "symptoms", "gateways"}, order...) {
-		data, err := fs.ReadFile(embedded, path.Join("signatures", name+".toml"))
-		if err != nil {
-			return nil, fmt.Errorf("signatures: %w", err)
-		}
-		f, err := parseTable(name+".toml", data)
+	for i := range own {
+		t.addAdvice(&own[i])
+	}
+	for _, name := range []string{"causes", "symptoms", "gateways"} {
+		f, err := readTable(name)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, f)
-	}
-	for i := range files {
-		for id, a := range files[i].Cause {
-			if _, taken := t.causes[id]; !taken {
-				t.causes[id] = a
-			}
-		}
-		for name, a := range files[i].Symptom {
-			if _, taken := t.symptoms[name]; !taken {
-				t.symptoms[name] = a
-			}
-		}
-		for name, g := range files[i].Gateway {
-			t.gateways[name] = g
-		}
+		t.addAdvice(&f)
 	}
 	for name, a := range t.symptoms {
 		if _, ok := t.causes[a.Cause]; !ok {
 			return nil, fmt.Errorf("signatures: symptom %q names the cause %q, which does not exist", name, a.Cause)
 		}
 	}
-	rows := 0
-	for i := range files {
-		rows += len(files[i].Signature)
-	}
-	t.signatures = make([]Signature, 0, rows)
-	seen := make(map[string]bool, rows)
-	for i := range files {
-		if err := t.addRows(&files[i], seen, i < len(own)); err != nil {
+	for i := range own {
+		rows, err := t.complete(&own[i], true)
+		if err != nil {
 			return nil, err
 		}
+		t.files = append(t.files, rowsOf{"", func() []Signature { return rows }})
+	}
+	for _, file := range order {
+		t.files = append(t.files, rowsOf{file.where, sync.OnceValue(func() []Signature { return t.embedded(file.name) })})
+	}
+	if len(own) > 0 {
+		return t, t.check()
 	}
 	return t, nil
 }
 
-// addRows completes the rows of a file. The regular expressions of a user's rows are
-// compiled at once, to say what is wrong with them; those of the program, which a
-// test compiles, when a line first asks for one.
-func (t *Table) addRows(f *tableFile, seen map[string]bool, own bool) error {
-	for i := range f.Signature {
-		t.signatures = append(t.signatures, f.Signature[i].Signature)
-		s := &t.signatures[len(t.signatures)-1]
+// addAdvice adds what a file says of causes, symptoms and gateways; what an earlier one
+// said of a cause or symptom stays.
+func (t *Table) addAdvice(f *tableFile) {
+	for id, a := range f.Cause {
+		if _, taken := t.causes[id]; !taken {
+			t.causes[id] = a
+		}
+	}
+	for name, a := range f.Symptom {
+		if _, taken := t.symptoms[name]; !taken {
+			t.symptoms[name] = a
+		}
+	}
+	for name, g := range f.Gateway {
+		t.gateways[name] = g
+	}
+}
+
+// readTable reads an embedded file.
+func readTable(name string) (tableFile, error) {
+	data, err := fs.ReadFile(embedded, path.Join("signatures", name+".toml"))
+	if err != nil {
+		return tableFile{}, fmt.Errorf("signatures: %w", err)
+	}
+	return parseTable(name+".toml", data)
+}
+
+// embedded returns the rows of an embedded file.
+func (t *Table) embedded(name string) []Signature {
+	f, err := readTable(name)
+	if err == nil {
+		var rows []Signature
+		if rows, err = t.complete(&f, false); err == nil {
+			return rows
+		}
+	}
+	// The embedded tables are part of the program; a test reads every one.
+	panic(err)
+}
+
+// check says which row has no id of its own.
+func (t *Table) check() error {
+	seen := map[string]bool{}
+	for s := range t.rows("") {
 		if s.ID == "" || seen[s.ID] {
 			return fmt.Errorf("signatures: the id %q is missing or used twice; every row needs its own", s.ID)
 		}
 		seen[s.ID] = true
+	}
+	return nil
+}
+
+// rows yields the rows for the lines that where says, "" for all, in the order they
+// are tried.
+func (t *Table) rows(where string) iter.Seq[*Signature] {
+	return func(yield func(*Signature) bool) {
+		for _, f := range t.files {
+			if where != "" && f.where != "" && f.where != where {
+				continue
+			}
+			rows := f.rows()
+			for i := range rows {
+				if s := &rows[i]; (where == "" || s.Where == where) && !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// complete returns the rows of a file with what they inherit. The regular expressions
+// of a user's rows are compiled at once, to say what is wrong with them; those of the
+// program, which a test compiles, when a line first asks for one.
+func (t *Table) complete(f *tableFile, own bool) ([]Signature, error) {
+	rows := make([]Signature, len(f.Signature))
+	for i, raw := range f.Signature {
+		rows[i] = raw.Signature
+		s := &rows[i]
 		if s.Gateways == nil {
 			s.Gateways = f.Gateways
 		}
@@ -211,14 +302,14 @@ func (t *Table) addRows(f *tableFile, seen map[string]bool, own bool) error {
 		if s.Doc == "" {
 			s.Doc = f.Doc
 		}
-		if s.Event = f.Event; f.Signature[i].Event != nil {
-			s.Event = *f.Signature[i].Event
+		if s.Event = f.Event; raw.Event != nil {
+			s.Event = *raw.Event
 		}
 		if s.Role == "" {
 			s.Role = Primary
 		}
-		if err := t.complete(s); err != nil {
-			return fmt.Errorf("signatures: row %q: %w", s.ID, err)
+		if err := t.completeRow(s); err != nil {
+			return nil, fmt.Errorf("signatures: row %q: %w", s.ID, err)
 		}
 		if s.Regexp == "" {
 			continue
@@ -228,10 +319,10 @@ func (t *Table) addRows(f *tableFile, seen map[string]bool, own bool) error {
 			continue
 		}
 		if _, err := s.re(); err != nil {
-			return fmt.Errorf("signatures: row %q: regexp: %w", s.ID, err)
+			return nil, fmt.Errorf("signatures: row %q: regexp: %w", s.ID, err)
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 // choices are the keys of a row that take one of a few words.
@@ -249,8 +340,8 @@ var choices = []struct {
 	{"upstream_status", func(s *Signature) string { return s.UpstreamStatus }, []string{"", "same"}},
 }
 
-// complete checks a row and lets it inherit.
-func (t *Table) complete(s *Signature) error {
+// completeRow checks a row and lets it inherit.
+func (t *Table) completeRow(s *Signature) error {
 	for i := range choices {
 		if c := &choices[i]; !slices.Contains(c.oneOf, c.value(s)) {
 			return fmt.Errorf("%s = %q is not one of %q", c.key, c.value(s), c.oneOf)
@@ -299,9 +390,8 @@ func (t *Table) complete(s *Signature) error {
 func (t *Table) byText(gateway string, kind tail.Kind, text string) *Signature {
 	where := kindWord(kind)
 	for _, exact := range []bool{true, false} {
-		for i := range t.signatures {
-			s := &t.signatures[i]
-			if s.Where == where && (len(s.Gateways) > 0) == exact && s.speaksOf(gateway) && s.matchText(text) {
+		for s := range t.rows(where) {
+			if (len(s.Gateways) > 0) == exact && s.speaksOf(gateway) && s.matchText(text) {
 				return s
 			}
 		}
@@ -313,8 +403,7 @@ func (t *Table) byText(gateway string, kind tail.Kind, text string) *Signature {
 // that only hint or tell of a process come last.
 func (t *Table) anyText(text string) *Signature {
 	for _, last := range []bool{false, true} {
-		for i := range t.signatures {
-			s := &t.signatures[i]
+		for s := range t.rows("") {
 			second := slices.Contains([]Role{Weak, Hint, ConfigRole, ProcessRole, RecoveryRole}, s.Role)
 			if s.Where != "access" && s.Where != patternWhere && s.Where != wordWhere && second == last && s.matchText(text) {
 				return s
@@ -331,8 +420,7 @@ const wordLength = 9
 // byDetail returns the first access row whose detail is a word of the text: a part
 // of a record without its format, such as one field of a cloud's log.
 func (t *Table) byDetail(text string) *Signature {
-	for i := range t.signatures {
-		s := &t.signatures[i]
+	for s := range t.rows("access") {
 		if slices.ContainsFunc(s.Details, func(d string) bool { return len(d) >= wordLength && strings.Contains(text, d) }) {
 			return s
 		}
@@ -343,9 +431,8 @@ func (t *Table) byDetail(text string) *Signature {
 // byEnding returns the first row that matches the end of a request.
 func (t *Table) byEnding(e *ending) *Signature {
 	for _, exact := range []bool{true, false} {
-		for i := range t.signatures {
-			s := &t.signatures[i]
-			if s.Where == "access" && (len(s.Gateways) > 0) == exact && s.speaksOf(e.gateway) && s.matchEnding(e) {
+		for s := range t.rows("access") {
+			if (len(s.Gateways) > 0) == exact && s.speaksOf(e.gateway) && s.matchEnding(e) {
 				return s
 			}
 		}
@@ -371,8 +458,8 @@ func (t *Table) lookup(gateway string, kind tail.Kind, text string) *Signature {
 
 // pattern returns the row of a pattern that the program itself found.
 func (t *Table) pattern(id string) *Signature {
-	for i := range t.signatures {
-		if s := &t.signatures[i]; s.Where == patternWhere && s.ID == id {
+	for s := range t.rows(patternWhere) {
+		if s.ID == id {
 			return s
 		}
 	}

@@ -16,8 +16,7 @@ import (
 // TestSignatures runs the samples of every row: positive ones must be found as
 // this row by the whole table, negative ones must not match.
 func TestSignatures(t *testing.T) {
-	for i := range table().signatures {
-		s := &table().signatures[i]
+	for s := range table().rows("") {
 		t.Run(s.ID, func(t *testing.T) {
 			if len(s.Positive) == 0 && s.Where != patternWhere {
 				t.Error("the row has no positive sample")
@@ -85,18 +84,29 @@ func TestEveryTableFileIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	read := []string{"causes", "symptoms", "gateways"}
+	for _, f := range order {
+		read = append(read, f.name)
+		for _, s := range table().embedded(f.name) {
+			if s.Where != f.where {
+				t.Errorf("row %q of %s is for %q lines: the others of the file are not, so it is never asked", s.ID, f.name, s.Where)
+			}
+		}
+	}
 	for _, f := range files {
-		name := strings.TrimSuffix(f.Name(), ".toml")
-		if !slices.Contains(append(order, "causes", "symptoms", "gateways"), name) {
+		if name := strings.TrimSuffix(f.Name(), ".toml"); !slices.Contains(read, name) {
 			t.Errorf("%s is embedded but never read", f.Name())
 		}
+	}
+	if err := table().check(); err != nil {
+		t.Error(err)
 	}
 }
 
 func TestEveryCauseIsReachable(t *testing.T) {
 	named := map[ID]bool{}
-	for i := range table().signatures {
-		named[table().signatures[i].Cause] = true
+	for s := range table().rows("") {
+		named[s.Cause] = true
 	}
 	for id := range table().causes {
 		if !named[id] {
@@ -143,8 +153,8 @@ func TestLoadDir(t *testing.T) {
 }
 
 func FuzzTable(f *testing.F) {
-	for _, name := range order {
-		data, err := embedded.ReadFile("signatures/" + name + ".toml")
+	for _, table := range order {
+		data, err := embedded.ReadFile("signatures/" + table.name + ".toml")
 		if err != nil {
 			f.Fatal(err)
 		}

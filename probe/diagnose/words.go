@@ -24,8 +24,8 @@ func (t *Table) byWord(text string) *Signature {
 	if !troubled().MatchString(text) || innocent().MatchString(text) {
 		return nil
 	}
-	for i := range t.signatures {
-		if s := &t.signatures[i]; s.Where == wordWhere && s.matchText(text) {
+	for s := range t.rows(wordWhere) {
+		if s.matchText(text) {
 			return s
 		}
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -81,14 +82,16 @@ func readBounded(name string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
-	if err != nil {
+	var content bytes.Buffer
+	content.Grow(int(min(info.Size(), int64(limit))) + bytes.MinRead)
+	if _, err := content.ReadFrom(io.LimitReader(file, int64(limit)+1)); err != nil {
 		return nil, err
 	}
+	data := content.Bytes()
 	if len(data) > limit {
 		return nil, fmt.Errorf("%s makes the configuration larger than %d MiB: that is no gateway configuration", name, maxBytes>>20)
 	}
-	if i := strings.IndexByte(string(data[:min(len(data), 4096)]), 0); i >= 0 {
+	if bytes.IndexByte(data[:min(len(data), 4096)], 0) >= 0 {
 		return nil, fmt.Errorf("%s is a binary file: name the gateway's configuration file", name)
 	}
 	return data, nil

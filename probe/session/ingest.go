@@ -26,6 +26,7 @@ type ingest struct {
 	added  func(context.Context, tail.Source) // for files that come later
 	// templates returns the format strings that may be a log's.
 	templates func(name string) []string
+	detected  func(tail.Kind) // what kind of log a source is
 	jobs      chan job
 	done      sync.WaitGroup
 	ended     sync.Once

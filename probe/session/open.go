@@ -111,6 +111,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		Live: cfg.Live, NoProbe: cfg.NoProbe, Keep: cfg.Live, Span: view, Now: time.Now,
 	})
 	in.agg, in.guard = s.agg, s.guard
+	in.detected = func(kind tail.Kind) { s.routine(func() { diagnose.Prepare(kind) }) }
 	in.templates = func(name string) []string { return templatesOf(&cfg, s.config, name) }
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.runner = checklist.NewRunner(checklist.RunnerOptions{ConfigPath: cfg.GatewayConfig})
@@ -118,7 +119,7 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		s.cancel()
 		return nil, err
 	}
-	s.routine(diagnose.Prepare)
+	s.routine(func() { diagnose.Prepare(tail.KindAccess) })
 	s.readConfig()
 	in.start()
 	for _, src := range sources {
@@ -213,10 +214,19 @@ func findConfig(cfg *Config) (*gateway.Config, error) {
 	if len(cfg.Sources) == 1 && cfg.Sources[0] == "-" { // no log by that name
 		return nil, nil
 	}
-	for _, path := range gateway.Find() {
-		if c, err := gateway.Read(path); err == nil && cfg.isAbout(c) {
-			return c, nil
-		}
+	paths := gateway.Find()
+	about := make([]*gateway.Config, len(paths))
+	var reading sync.WaitGroup
+	for i, path := range paths {
+		reading.Go(func() {
+			if c, err := gateway.Read(path); err == nil && cfg.isAbout(c) {
+				about[i] = c
+			}
+		})
+	}
+	reading.Wait()
+	if i := slices.IndexFunc(about, func(c *gateway.Config) bool { return c != nil }); i >= 0 {
+		return about[i], nil
 	}
 	return nil, nil
 }

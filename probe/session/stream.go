@@ -27,6 +27,7 @@ func (in *ingest) newStream(name string) *stream {
 	s.detector = detector{env: in.env, file: name, alone: in.alone, fixed: in.fixed, templates: in.templates(name), changed: func(p *parse.Plan) {
 		f := p.Format()
 		in.agg.SetFormat(s.index, f.Gateway, f.Name, f.Kind, p.Confidence)
+		in.detected(f.Kind)
 	}}
 	in.mu.Lock()
 	in.streams = append(in.streams, s)
