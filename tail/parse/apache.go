@@ -20,7 +20,7 @@ var apacheFormats = []Format{
 		build: apacheVhost,
 		Positive: []Sample{{
 			`shop.example:443 10.0.0.9 - bob [23/Nov/2026:07:13:28 +0000] "POST /api HTTP/1.1" 503 299 "-" "curl/8" 5134`,
-			map[string]string{"host": "shop.example", "client": "10.0.0.9", "status": "503", "duration": "0.005134", "path": "/api"},
+			[]string{"host", "shop.example", "client", "10.0.0.9", "status", "503", "duration", "0.005134", "path", "/api"},
 		}},
 		Negative: []string{`shop.example 10.0.0.9 - bob [23/Nov/2026:07:13:28 +0000] "POST /api HTTP/1.1" 503 299 "-" "curl/8"`},
 	},
@@ -31,19 +31,19 @@ var apacheFormats = []Format{
 		Positive: []Sample{
 			{
 				`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET /api/items/3 HTTP/1.1" 500 501 "-" "curl/7.88.1" 2400 - conn=-`,
-				map[string]string{"status": "500", "duration": "0.0024", "upstream": ""},
+				[]string{"status", "500", "duration", "0.0024", "upstream", ""},
 			},
 			{
 				`127.0.0.13 - - [23/Nov/2026:07:19:59 +0000] "GET /api/items HTTP/1.1" 200 592 "-" "okhttp/4.12.0" 2461 http://10.77.0.11:8000 conn=-`,
-				map[string]string{"duration": "0.002461", "upstream": "10.77.0.11:8000"},
+				[]string{"duration", "0.002461", "upstream", "10.77.0.11:8000"},
 			},
 			{
 				`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET / HTTP/1.1" 502 501 "-" "curl/7.88.1" 3/3002400`,
-				map[string]string{"status": "502", "duration": "3.0024"},
+				[]string{"status", "502", "duration", "3.0024"},
 			},
 			{
 				`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET / HTTP/1.1" 200 501 "-" "curl/7.88.1" 431 1204`,
-				map[string]string{"status": "200", "duration": ""},
+				[]string{"status", "200", "duration", ""},
 			},
 		},
 		Negative: []string{
@@ -57,7 +57,7 @@ var apacheFormats = []Format{
 		build: clfCombined(2),
 		Positive: []Sample{{
 			`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET /a HTTP/1.1" 503 299 "-" "curl/7.88.1"`,
-			map[string]string{"status": "503", "path": "/a"},
+			[]string{"status", "503", "path", "/a"},
 		}},
 	},
 	{
@@ -66,7 +66,7 @@ var apacheFormats = []Format{
 		build: clfPlain,
 		Positive: []Sample{{
 			`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET /a HTTP/1.1" 503 299`,
-			map[string]string{"status": "503", "path": "/a"},
+			[]string{"status", "503", "path", "/a"},
 		}},
 	},
 }
@@ -130,25 +130,25 @@ var apacheErrorFormats = []Format{
 		Positive: []Sample{
 			{
 				`[Tue Oct 26 17:27:20.477742 2021] [proxy:error] [pid 29484:tid 140230740928256] (111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:8981 (localhost) failed`,
-				map[string]string{
-					"time": "2021-10-26T17:27:20.477742Z", "level": "error", "pid": "29484", "upstream": "127.0.0.1:8981",
-					"message": "(111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:8981 (localhost) failed",
+				[]string{
+					"time", "2021-10-26T17:27:20.477742Z", "level", "error", "pid", "29484", "upstream", "127.0.0.1:8981",
+					"message", "(111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:8981 (localhost) failed",
 				},
 			},
 			{
 				`[Fri Jan 28 14:18:33.838658 2022] [proxy_http:error] [pid 119] (70007)The timeout specified has expired: [client 10.6.0.2:52924] AH01102: error reading status line from remote server localhost:8000, referer: https://192.168.178.98:8080/containers`,
-				map[string]string{
-					"client": "10.6.0.2", "upstream": "localhost:8000", "referer": "https://192.168.178.98:8080/containers",
-					"message": "(70007)The timeout specified has expired: AH01102: error reading status line from remote server localhost:8000",
+				[]string{
+					"client", "10.6.0.2", "upstream", "localhost:8000", "referer", "https://192.168.178.98:8080/containers",
+					"message", "(70007)The timeout specified has expired: AH01102: error reading status line from remote server localhost:8000",
 				},
 			},
 			{
 				`[Mon Nov 23 07:17:11.321634 2026] [proxy:error] [pid 2857:tid 2863] [client 10.6.0.2:52924] (2)No such file or directory: AH02454: http: attempt to connect to Unix domain socket /run/app/app.sock (localhost:80) failed`,
-				map[string]string{"upstream": "unix:/run/app/app.sock", "conn": "2863"},
+				[]string{"upstream", "unix:/run/app/app.sock", "conn", "2863"},
 			},
 			{
 				`[Mon Nov 23 07:17:11.321634 2026] [proxy:error] [pid 2857:tid 2863] (EAI 2)Name or service not known: [client 127.0.0.14:46431] AH00898: DNS lookup failure for: app.internal returned by /api/items`,
-				map[string]string{"path": "/api/items", "upstream": "", "message": "(EAI 2)Name or service not known: AH00898: DNS lookup failure for: app.internal returned by /api/items"},
+				[]string{"path", "/api/items", "upstream", "", "message", "(EAI 2)Name or service not known: AH00898: DNS lookup failure for: app.internal returned by /api/items"},
 			},
 		},
 	},
@@ -158,9 +158,9 @@ var apacheErrorFormats = []Format{
 		build: apacheError(true),
 		Positive: []Sample{{
 			`[Wed Oct 11 14:32:52 2000] [error] [client 127.0.0.1] (111)Connection refused: proxy: HTTP: attempt to connect to 10.0.0.5:80 (app) failed`,
-			map[string]string{
-				"time": "2000-10-11T14:32:52Z", "level": "error", "client": "127.0.0.1", "upstream": "10.0.0.5:80",
-				"message": "(111)Connection refused: proxy: HTTP: attempt to connect to 10.0.0.5:80 (app) failed",
+			[]string{
+				"time", "2000-10-11T14:32:52Z", "level", "error", "client", "127.0.0.1", "upstream", "10.0.0.5:80",
+				"message", "(111)Connection refused: proxy: HTTP: attempt to connect to 10.0.0.5:80 (app) failed",
 			},
 		}},
 		Negative: []string{`[Tue Oct  5 16:38:47 2021] Out of memory: Killed process 1483 (uvicorn)`},

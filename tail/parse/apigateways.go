@@ -14,9 +14,9 @@ var apiFormats = []Format{
 		build: tyk(true),
 		Positive: []Sample{{
 			`time="Nov 29 08:27:09" level=info api_id=b1a41c9a api_name=httpbin client_ip="::1" host="localhost:8080" latency_total=62 method=GET path="/get?x=1" prefix=access-log protocol=HTTP/1.1 remote_addr="[::1]:63251" status=502 upstream_addr="http://httpbin.org/get" upstream_latency=61 user_agent=PostmanRuntime/7.43.0 response_flag=UCF response_code_details=connection_refused trace_id=abc`,
-			map[string]string{
-				"time": "2026-11-29T08:27:09Z", "status": "502", "duration": "0.062", "path": "/get?x=1", "client": "::1", "upstream": "httpbin.org",
-				"upstream_duration": "0.061", "flags": "UCF connection_refused", "host": "localhost:8080", "backend": "httpbin", "request_id": "abc",
+			[]string{
+				"time", "2026-11-29T08:27:09Z", "status", "502", "duration", "0.062", "path", "/get?x=1", "client", "::1", "upstream", "httpbin.org",
+				"upstream_duration", "0.061", "flags", "UCF connection_refused", "host", "localhost:8080", "backend", "httpbin", "request_id", "abc",
 			},
 		}},
 	},
@@ -26,9 +26,9 @@ var apiFormats = []Format{
 		build: tyk(false),
 		Positive: []Sample{{
 			`time="Jun 30 12:52:43" level=error msg="http: proxy error: dial tcp 10.0.0.5:80: connect: connection refused" api_id=keyless api_name="Tyk Test" mw=ReverseProxy org_id=default prefix=proxy server_name=httpbin.org user_id=-- user_ip=192.168.121.1 user_name=`,
-			map[string]string{
-				"time": "2026-06-30T12:52:43Z", "level": "error", "message": "http: proxy error: dial tcp 10.0.0.5:80: connect: connection refused",
-				"client": "192.168.121.1", "upstream": "10.0.0.5:80", "backend": "Tyk Test",
+			[]string{
+				"time", "2026-06-30T12:52:43Z", "level", "error", "message", "http: proxy error: dial tcp 10.0.0.5:80: connect: connection refused",
+				"client", "192.168.121.1", "upstream", "10.0.0.5:80", "backend", "Tyk Test",
 			},
 		}},
 		Negative: []string{`time="2022-11-28T18:04:05Z" level=debug msg="'502 Bad Gateway' caused by: EOF"`},
@@ -39,7 +39,7 @@ var apiFormats = []Format{
 		build: tykJSON.compile(),
 		Positive: []Sample{{
 			`{"api_id":"b1","api_name":"httpbin","client_ip":"10.0.0.1","host":"localhost:8080","latency_total":62,"level":"info","method":"GET","path":"/get","prefix":"access-log","status":504,"time":"2026-01-29T08:27:09Z","upstream_addr":"http://httpbin.org/get","upstream_latency":61,"response_flag":"URT"}`,
-			map[string]string{"status": "504", "duration": "0.062", "upstream": "httpbin.org", "flags": "URT", "time": "2026-01-29T08:27:09Z"},
+			[]string{"status", "504", "duration", "0.062", "upstream", "httpbin.org", "flags", "URT", "time", "2026-01-29T08:27:09Z"},
 		}},
 	},
 	{
@@ -49,11 +49,11 @@ var apiFormats = []Format{
 		Positive: []Sample{
 			{
 				`[GIN] 2022/03/28 - 11:10:39 | 500 |    8.296331ms |      172.17.0.1 | POST     "/users/verifyOTP?x=1"`,
-				map[string]string{"time": "2022-03-28T11:10:39Z", "status": "500", "duration": "0.008296331", "client": "172.17.0.1", "method": "POST", "path": "/users/verifyOTP?x=1"},
+				[]string{"time", "2022-03-28T11:10:39Z", "status", "500", "duration", "0.008296331", "client", "172.17.0.1", "method", "POST", "path", "/users/verifyOTP?x=1"},
 			},
 			{
 				"[GIN] 2022/03/28 - 11:10:39 | 200 |     120µs | ::1 | GET \"/\"",
-				map[string]string{"duration": "0.00012"},
+				[]string{"duration", "0.00012"},
 			},
 		},
 	},
@@ -62,10 +62,10 @@ var apiFormats = []Format{
 		Title: "KrakenD's own lines, and the errors gin prints below a request", Doc: "https://www.krakend.io/docs/logging/",
 		build: krakendLog,
 		Positive: []Sample{
-			{`Error #01: context deadline exceeded`, map[string]string{"message": "context deadline exceeded", "time": ""}},
+			{`Error #01: context deadline exceeded`, []string{"message", "context deadline exceeded", "time", ""}},
 			{
 				"[KRAKEND] 2024/05/30 - 20:20:19.777 \u25b6 ERROR [ENDPOINT: /x] Get \"http://10.0.0.5:80/\": dial tcp 10.0.0.5:80: connect: connection refused",
-				map[string]string{"time": "2024-05-30T20:20:19.777Z", "level": "ERROR", "path": "/x", "upstream": "10.0.0.5:80"},
+				[]string{"time", "2024-05-30T20:20:19.777Z", "level", "ERROR", "path", "/x", "upstream", "10.0.0.5:80"},
 			},
 		},
 	},
@@ -76,18 +76,18 @@ var apiFormats = []Format{
 		Positive: []Sample{
 			{
 				`2023-09-16 16:47:50.236 ERROR 244 --- [ctor-http-nio-4] a.w.r.e.AbstractErrorWebExceptionHandler : [e392ca95]  500 Server Error for HTTP GET "/amap/doc.html"`,
-				map[string]string{
-					"time": "2023-09-16T16:47:50.236Z", "level": "ERROR", "status": "500", "method": "GET", "path": "/amap/doc.html", "request_id": "e392ca95",
-					"pid": "244", "message": `[e392ca95]  500 Server Error for HTTP GET "/amap/doc.html"`,
+				[]string{
+					"time", "2023-09-16T16:47:50.236Z", "level", "ERROR", "status", "500", "method", "GET", "path", "/amap/doc.html", "request_id", "e392ca95",
+					"pid", "244", "message", `[e392ca95]  500 Server Error for HTTP GET "/amap/doc.html"`,
 				},
 			},
 			{
 				`2024-09-16T16:47:50.236+02:00 ERROR 244 --- [gateway] [ctor-http-nio-4] [abc-def] a.w.r.e.Handler : finishConnect(..) failed: Connection refused: /10.0.0.5:80`,
-				map[string]string{"time": "2024-09-16T14:47:50.236Z", "level": "ERROR"},
+				[]string{"time", "2024-09-16T14:47:50.236Z", "level", "ERROR"},
 			},
 			{
 				`2023-09-16 16:47:50.236  INFO 244 --- [ctor-http-nio-4] reactor.netty.http.server.AccessLog : 10.0.0.9 - - [16/Sep/2023:16:47:49 +0000] "GET /a HTTP/1.1" 500 341 12`,
-				map[string]string{"time": "2023-09-16T16:47:49Z", "kind": "access", "status": "500", "duration": "0.012", "level": ""},
+				[]string{"time", "2023-09-16T16:47:49Z", "kind", "access", "status", "500", "duration", "0.012", "level", ""},
 			},
 		},
 	},
@@ -97,7 +97,7 @@ var apiFormats = []Format{
 		build: litellm,
 		Positive: []Sample{{
 			`14:31:15 - LiteLLM Proxy:ERROR: common_request_processing.py:1049 - litellm.proxy._handle(): No deployments available for selected model.`,
-			map[string]string{"level": "ERROR", "time": "", "message": "litellm.proxy._handle(): No deployments available for selected model."},
+			[]string{"level", "ERROR", "time", "", "message", "litellm.proxy._handle(): No deployments available for selected model."},
 		}},
 	},
 }

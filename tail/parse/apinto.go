@@ -22,9 +22,9 @@ var apintoFormats = []Format{
 		build: apintoJSON.compile(),
 		Positive: []Sample{{
 			`{"msec":"1795417490789","service":"orders","request_uri":"/demo/x?a=1","request_host":"a.example","remote_addr":"10.0.0.1","proxy_addr":"10.0.0.5:80","proxy_status":"504","status":"504","request_time":"25","response_time":"25190416","request_id":"a72e","request_method":"GET","node":"n1","cluster":"c1","api":"x","src_ip":"10.9.9.9"}`,
-			map[string]string{
-				"time": "2026-11-23T07:04:50.789Z", "method": "GET", "path": "/demo/x?a=1", "status": "504", "duration": "0.025", "upstream": "10.0.0.5:80",
-				"upstream_status": "504", "request_id": "a72e", "backend": "orders", "client": "10.9.9.9", "upstream_duration": "0.025190416",
+			[]string{
+				"time", "2026-11-23T07:04:50.789Z", "method", "GET", "path", "/demo/x?a=1", "status", "504", "duration", "0.025", "upstream", "10.0.0.5:80",
+				"upstream_status", "504", "request_id", "a72e", "backend", "orders", "client", "10.9.9.9", "upstream_duration", "0.025190416",
 			},
 		}},
 	},
@@ -34,7 +34,7 @@ var apintoFormats = []Format{
 		build: apintoError,
 		Positive: []Sample{{
 			`[2026-11-23T07:04:50+08:00] [ERRO] http upstream send error: dial tcp 10.0.0.5:80: connect: connection refused`,
-			map[string]string{"time": "2026-11-22T23:04:50Z", "level": "ERRO", "upstream": "10.0.0.5:80", "message": "http upstream send error: dial tcp 10.0.0.5:80: connect: connection refused"},
+			[]string{"time", "2026-11-22T23:04:50Z", "level", "ERRO", "upstream", "10.0.0.5:80", "message", "http upstream send error: dial tcp 10.0.0.5:80: connect: connection refused"},
 		}},
 	},
 	{
@@ -44,16 +44,16 @@ var apintoFormats = []Format{
 		Positive: []Sample{
 			{
 				"127.0.0.1\t2026-11-23T07:04:50.803Z\tGET\t/dead/1\t504\t-\t\"127.0.0.1:18099 127.0.0.1:19799 504 /dead/1\"",
-				map[string]string{
-					"time": "2026-11-23T07:04:50.803Z", "client": "127.0.0.1", "method": "GET", "path": "/dead/1", "status": "504",
-					"host": "127.0.0.1:18099", "upstream": "127.0.0.1:19799", "upstream_status": "504",
+				[]string{
+					"time", "2026-11-23T07:04:50.803Z", "client", "127.0.0.1", "method", "GET", "path", "/dead/1", "status", "504",
+					"host", "127.0.0.1:18099", "upstream", "127.0.0.1:19799", "upstream_status", "504",
 				},
 			},
 			{
 				"a72e12f9-e33a-4425-b7c2-7e48b0b598bf\tGET /demo HTTP/1.1\t200\t\"1640601794 2021-12-27T18:43:14.294+08:00 2021-12-27 18:43:14\"\t\"http://demo.apinto.com:8280/demo http demo.apinto.com:8280\"\t1389",
-				map[string]string{
-					"time": "2021-12-27T10:43:14.294Z", "path": "/demo", "status": "200", "upstream": "demo.apinto.com:8280", "duration": "1.389",
-					"request_id": "a72e12f9-e33a-4425-b7c2-7e48b0b598bf",
+				[]string{
+					"time", "2021-12-27T10:43:14.294Z", "path", "/demo", "status", "200", "upstream", "demo.apinto.com:8280", "duration", "1.389",
+					"request_id", "a72e12f9-e33a-4425-b7c2-7e48b0b598bf",
 				},
 			},
 		},

@@ -10,17 +10,17 @@ var apisixFormats = []Format{
 		build: apisixText,
 		Positive: []Sample{{
 			`192.168.215.1 - - [30/Jan/2026:07:21:31 +0000] localhost:9080 "GET /anything?x=1 HTTP/1.1" 502 391 1.657 "-" "curl/8.6.0" 3.210.41.225:80, 10.0.0.2:80 502, 200 0.050, 1.608 "http://localhost:9080" "8a14012e5d0414aff4f15f04b0bd8cb9"`,
-			map[string]string{
-				"time": "2026-01-30T07:21:31Z", "host": "localhost:9080", "path": "/anything?x=1", "status": "502", "duration": "1.657",
-				"upstream": "3.210.41.225:80, 10.0.0.2:80", "upstream_status": "502, 200", "upstream_duration": "0.05, 1.608",
-				"request_id": "8a14012e5d0414aff4f15f04b0bd8cb9",
+			[]string{
+				"time", "2026-01-30T07:21:31Z", "host", "localhost:9080", "path", "/anything?x=1", "status", "502", "duration", "1.657",
+				"upstream", "3.210.41.225:80, 10.0.0.2:80", "upstream_status", "502, 200", "upstream_duration", "0.05, 1.608",
+				"request_id", "8a14012e5d0414aff4f15f04b0bd8cb9",
 			},
 		}, {
 			`192.168.215.1 - - [30/Jan/2026:07:21:31 +0000] localhost:9080 "GET / HTTP/1.1" 404 36 0.000 "-" "curl/8.6.0" - - - "http://localhost:9080"`,
-			map[string]string{"status": "404", "upstream": "", "maker": "gateway"},
+			[]string{"status", "404", "upstream", "", "maker", "gateway"},
 		}, {
 			`192.168.215.1 - - [30/Jan/2020:07:21:31 +0000] localhost:9080 "GET / HTTP/1.1" 502 36 0.100 "-" "curl/8.6.0" 10.0.0.2:80 502 0.099`,
-			map[string]string{"status": "502", "upstream": "10.0.0.2:80", "duration": "0.1"},
+			[]string{"status", "502", "upstream", "10.0.0.2:80", "duration", "0.1"},
 		}},
 		Negative: []string{`127.0.0.1 - - [30/Jan/2026:07:21:31 +0000] "GET /anything HTTP/1.1" 200 391 1.657 "-" "curl/8.6.0"`},
 	},
@@ -31,9 +31,9 @@ var apisixFormats = []Format{
 		build: apisixJSON.compile(),
 		Positive: []Sample{{
 			`{"upstream":"127.0.0.1:1980","service_id":"","route_id":"1","start_time":1619414294760,"latency":102.99999713898,"upstream_latency":92,"apisix_latency":10.99999713898,"request":{"method":"GET","uri":"\/hello?a=1","url":"http:\/\/127.0.0.1:9080\/hello","headers":{"host":"a.example","user-agent":"x"}},"response":{"status":502,"size":154},"client_ip":"10.1.1.1","server":{"hostname":"h","version":"2.5"}}`,
-			map[string]string{
-				"time": "2021-04-26T05:18:14.76Z", "status": "502", "path": "/hello?a=1", "duration": "0.102999997", "upstream": "127.0.0.1:1980",
-				"upstream_duration": "0.092", "client": "10.1.1.1", "host": "a.example",
+			[]string{
+				"time", "2021-04-26T05:18:14.76Z", "status", "502", "path", "/hello?a=1", "duration", "0.102999997", "upstream", "127.0.0.1:1980",
+				"upstream_duration", "0.092", "client", "10.1.1.1", "host", "a.example",
 			},
 		}},
 	},

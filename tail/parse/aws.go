@@ -18,15 +18,15 @@ var awsFormats = []Format{
 		Positive: []Sample{
 			{
 				`h2 2023-01-07T09:22:52.872365Z app/k8s/xx 202.102.17.226:24502 10.0.2.61:1325 0.001 2.500 0.002 502 503 49 202 "GET https://example-api.cn:443/p/?a=b HTTP/2.0" "curl/7.79.1" ECDHE TLSv1.2 arn:aws:tg/k8s "Root=1-63b" "example-api.cn" "arn" 1 2023-01-07T09:22:42.870000Z "forward" "-" "-" "10.0.2.61:1325" "503" "-" "-"`,
-				map[string]string{
-					"time": "2023-01-07T09:22:52.872365Z", "status": "502", "path": "/p/?a=b", "duration": "2.503", "upstream": "10.0.2.61:1325",
-					"upstream_status": "503", "upstream_duration": "2.5", "client": "202.102.17.226", "host": "example-api.cn:443", "request_id": "Root=1-63b",
-					"bytes": "202", "maker": "upstream",
+				[]string{
+					"time", "2023-01-07T09:22:52.872365Z", "status", "502", "path", "/p/?a=b", "duration", "2.503", "upstream", "10.0.2.61:1325",
+					"upstream_status", "503", "upstream_duration", "2.5", "client", "202.102.17.226", "host", "example-api.cn:443", "request_id", "Root=1-63b",
+					"bytes", "202", "maker", "upstream",
 				},
 			},
 			{
 				`https 2023-04-26T19:53:46.679895Z app/a/b 192.168.1.13:44740 - -1 -1 -1 404 - 204 167 "- http://a.example:443- -" "-" - - - "-" "-" "-" 0 2023-04-26T19:53:46.678000Z "fixed-response" "-" "-" "-" "-" "-" "-"`,
-				map[string]string{"status": "404", "duration": "", "method": "", "upstream": "", "maker": "gateway"},
+				[]string{"status", "404", "duration", "", "method", "", "upstream", "", "maker", "gateway"},
 			},
 		},
 	},
@@ -37,7 +37,7 @@ var awsFormats = []Format{
 		build: awsNLB,
 		Positive: []Sample{{
 			`tls 2.0 2018-12-20T02:59:40 net/network-loadbalancer/c6e77e28c25b2234 g3d4b5e8bb8464cd 72.21.218.154:51341 172.100.100.185:443 5 2 98 246 - arn:aws:acm:x - ECDHE-RSA-AES128-SHA tlsv12 - my-network-loadbalancer.elb.us-east-2.amazonaws.com - - - 2018-12-20T02:59:30`,
-			map[string]string{"time": "2018-12-20T02:59:40Z", "client": "72.21.218.154", "upstream": "172.100.100.185:443", "duration": "0.005", "bytes": "246"},
+			[]string{"time", "2018-12-20T02:59:40Z", "client", "72.21.218.154", "upstream", "172.100.100.185:443", "duration", "0.005", "bytes", "246"},
 		}},
 	},
 	{
@@ -47,9 +47,9 @@ var awsFormats = []Format{
 		build: awsELB,
 		Positive: []Sample{{
 			`2014-02-15T23:39:43.945958Z my-test-loadbalancer 192.168.131.39:2817 10.0.0.1:80 0.000073 0.001048 0.000057 504 200 0 29 "GET http://www.example.com:80/a HTTP/1.1"`,
-			map[string]string{
-				"time": "2014-02-15T23:39:43.945958Z", "status": "504", "upstream_status": "200", "duration": "0.001178", "path": "/a",
-				"client": "192.168.131.39", "upstream": "10.0.0.1:80", "backend": "my-test-loadbalancer",
+			[]string{
+				"time", "2014-02-15T23:39:43.945958Z", "status", "504", "upstream_status", "200", "duration", "0.001178", "path", "/a",
+				"client", "192.168.131.39", "upstream", "10.0.0.1:80", "backend", "my-test-loadbalancer",
 			},
 		}},
 	},

@@ -21,14 +21,14 @@ var caddyFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"level":"error","ts":1795417050.3663425,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"127.0.0.1","remote_port":"47142","client_ip":"127.0.0.2","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:19801","uri":"/dead/1","headers":{"User-Agent":["probe/1"],"Accept":["*/*"]}},"bytes_read":0,"user_id":"","duration":0.000362548,"size":0,"status":502,"resp_headers":{"Server":["Caddy"]}}`,
-				map[string]string{
-					"time": "2026-11-23T06:57:30.3663425Z", "status": "502", "duration": "0.000362548", "path": "/dead/1", "client": "127.0.0.2",
-					"user_agent": "probe/1", "host": "127.0.0.1:19801", "bytes": "0", "maker": "gateway", "protocol": "HTTP/1.1",
+				[]string{
+					"time", "2026-11-23T06:57:30.3663425Z", "status", "502", "duration", "0.000362548", "path", "/dead/1", "client", "127.0.0.2",
+					"user_agent", "probe/1", "host", "127.0.0.1:19801", "bytes", "0", "maker", "gateway", "protocol", "HTTP/1.1",
 				},
 			},
 			{
 				`{"level":"error","ts":"2026-11-23T06:57:30.366Z","logger":"http.log.access","msg":"handled request","request":{"remote_ip":"127.0.0.1","method":"GET","host":"h","uri":"/boom"},"duration":"1.5ms","size":3,"status":500,"resp_headers":{"Via":["1.1 Caddy"],"Server":["BaseHTTP/0.6"]}}`,
-				map[string]string{"time": "2026-11-23T06:57:30.366Z", "status": "500", "duration": "0.0015", "maker": "upstream"},
+				[]string{"time", "2026-11-23T06:57:30.366Z", "status", "500", "duration", "0.0015", "maker", "upstream"},
 			},
 		},
 	},
@@ -39,18 +39,18 @@ var caddyFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"level":"error","ts":1795417050.3663008,"logger":"http.log.error.log0","msg":"dial tcp 127.0.0.1:19799: connect: connection refused","request":{"remote_ip":"127.0.0.1","client_ip":"127.0.0.1","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:19801","uri":"/dead/1"},"duration":0.000362548,"status":502,"err_id":"ggur5s8gc","err_trace":"reverseproxy.statusError (reverseproxy.go:1776)"}`,
-				map[string]string{
-					"kind": "error", "level": "error", "status": "502", "path": "/dead/1", "upstream": "127.0.0.1:19799", "duration": "0.000362548",
-					"message": "dial tcp 127.0.0.1:19799: connect: connection refused", "flags": "reverseproxy.statusError (reverseproxy.go:1776)",
+				[]string{
+					"kind", "error", "level", "error", "status", "502", "path", "/dead/1", "upstream", "127.0.0.1:19799", "duration", "0.000362548",
+					"message", "dial tcp 127.0.0.1:19799: connect: connection refused", "flags", "reverseproxy.statusError (reverseproxy.go:1776)",
 				},
 			},
 			{
 				`{"level":"warn","ts":1795417049.0691047,"logger":"http.handlers.reverse_proxy","msg":"aborting with incomplete response","upstream":"10.0.0.5:80","error":"unexpected EOF"}`,
-				map[string]string{"message": "aborting with incomplete response: unexpected EOF", "upstream": "10.0.0.5:80", "level": "warn"},
+				[]string{"message", "aborting with incomplete response: unexpected EOF", "upstream", "10.0.0.5:80", "level", "warn"},
 			},
 			{
 				`{"level":"info","ts":1795417049.0690048,"msg":"using config from file","file":"gwrun/Caddyfile"}`,
-				map[string]string{"message": "using config from file"},
+				[]string{"message", "using config from file"},
 			},
 		},
 		Negative: []string{
@@ -65,15 +65,15 @@ var caddyFormats = []Format{
 		Positive: []Sample{
 			{
 				"2026/11/23 06:57:30.366\tERROR\thttp.log.access.log0\thandled request\t" + `{"request":{"remote_ip":"127.0.0.1","proto":"HTTP/1.1","method":"GET","host":"h","uri":"/dead/1"},"duration":0.000362548,"size":0,"status":502,"resp_headers":{"Server":["Caddy"]}}`,
-				map[string]string{"time": "2026-11-23T06:57:30.366Z", "kind": "access", "status": "502", "path": "/dead/1", "duration": "0.000362548", "client": "127.0.0.1"},
+				[]string{"time", "2026-11-23T06:57:30.366Z", "kind", "access", "status", "502", "path", "/dead/1", "duration", "0.000362548", "client", "127.0.0.1"},
 			},
 			{
 				"2026/11/23 06:57:30.366\tERROR\thttp.log.error\tdial tcp 127.0.0.1:19799: connect: connection refused\t" + `{"request":{"method":"GET","uri":"/"},"status":502}`,
-				map[string]string{"kind": "error", "level": "ERROR", "upstream": "127.0.0.1:19799", "path": "/"},
+				[]string{"kind", "error", "level", "ERROR", "upstream", "127.0.0.1:19799", "path", "/"},
 			},
 			{
 				"2026/11/23 06:57:30.366\tINFO\tserving initial configuration",
-				map[string]string{"level": "INFO", "message": "serving initial configuration"},
+				[]string{"level", "INFO", "message", "serving initial configuration"},
 			},
 		},
 		Negative: []string{`2026/11/23 06:57:30 [error] 1#1: *2 x`},

@@ -10,11 +10,11 @@ var clfFormats = []Format{{
 	Positive: []Sample{
 		{
 			`127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200 2326`,
-			map[string]string{"time": "2000-10-10T20:55:36Z", "client": "127.0.0.1", "path": "/apache_pb.gif", "status": "200", "bytes": "2326"},
+			[]string{"time", "2000-10-10T20:55:36Z", "client", "127.0.0.1", "path", "/apache_pb.gif", "status", "200", "bytes", "2326"},
 		},
 		{
 			`host.example - - [10/Oct/2000:13:55:36 -0700] "GET /x HTTP/1.0" 304 -`,
-			map[string]string{"client": "host.example", "bytes": "0"},
+			[]string{"client", "host.example", "bytes", "0"},
 		},
 	},
 	Negative: []string{

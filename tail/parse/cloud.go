@@ -17,14 +17,14 @@ var cloudFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"requestId":"48752d0f","ip":"1.128.0.0","caller":"-","requestTime":"10/Jun/2023:15:36:28 +0000","httpMethod":"GET","resourcePath":"/pets","status":"504","protocol":"HTTP/1.1","responseLength":"184","integrationStatus":"-","responseLatency":"29002","integrationErrorMessage":"Endpoint request timed out"}`,
-				map[string]string{
-					"time": "2023-06-10T15:36:28Z", "status": "504", "path": "/pets", "method": "GET", "duration": "29.002", "request_id": "48752d0f",
-					"client": "1.128.0.0", "flags": "Endpoint request timed out", "bytes": "184",
+				[]string{
+					"time", "2023-06-10T15:36:28Z", "status", "504", "path", "/pets", "method", "GET", "duration", "29.002", "request_id", "48752d0f",
+					"client", "1.128.0.0", "flags", "Endpoint request timed out", "bytes", "184",
 				},
 			},
 			{
 				`{"requestId":"a","ip":"1.1.1.1","requestTimeEpoch":1686411388123,"httpMethod":"GET","path":"/prod/x","routeKey":"GET /x","status":502,"integrationLatency":"35","integrationStatus":"500","error":{"responseType":"INTEGRATION_FAILURE"}}`,
-				map[string]string{"status": "502", "path": "/prod/x", "upstream_status": "500", "upstream_duration": "0.035", "flags": "INTEGRATION_FAILURE"},
+				[]string{"status", "502", "path", "/prod/x", "upstream_status", "500", "upstream_duration", "0.035", "flags", "INTEGRATION_FAILURE"},
 			},
 		},
 	},
@@ -41,7 +41,7 @@ var cloudFormats = []Format{
 		}),
 		Positive: []Sample{{
 			`127.0.0.1 - user [13/Jun/2023:15:36:28 +0000]"GET /example/path HTTP/1.1" 502 3443 c6af9ac6-7b61-11e6-9a41-93e8deadbeef EXAMPLE123`,
-			map[string]string{"time": "2023-06-13T15:36:28Z", "status": "502", "path": "/example/path", "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"},
+			[]string{"time", "2023-06-13T15:36:28Z", "status", "502", "path", "/example/path", "request_id", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"},
 		}},
 	},
 	{
@@ -51,7 +51,7 @@ var cloudFormats = []Format{
 		build: cloudfrontJSON.compile(),
 		Positive: []Sample{{
 			`{"date":"2024-11-19","time":"22:37:02","x-edge-location":"SEA19-C2","sc-bytes":"900","c-ip":"192.0.2.200","cs-method":"GET","cs(Host)":"d1.cloudfront.net","cs-uri-stem":"/a","sc-status":"502","cs-uri-query":"q=1","x-edge-request-id":"kBk==","x-host-header":"www.example.com","time-taken":"0.103","x-edge-detailed-result-type":"OriginDnsError"}`,
-			map[string]string{"time": "2024-11-19T22:37:02Z", "status": "502", "path": "/a?q=1", "duration": "0.103", "flags": "OriginDnsError", "host": "www.example.com"},
+			[]string{"time", "2024-11-19T22:37:02Z", "status", "502", "path", "/a?q=1", "duration", "0.103", "flags", "OriginDnsError", "host", "www.example.com"},
 		}},
 	},
 	{
@@ -60,9 +60,9 @@ var cloudFormats = []Format{
 		build: gcpLB.compile(),
 		Positive: []Sample{{
 			`{"insertId":"1","jsonPayload":{"statusDetails":"failed_to_connect_to_backend"},"httpRequest":{"requestMethod":"GET","requestUrl":"http://81.2.69.193:8080/static/a.jpg?x=1","status":502,"responseSize":"157","userAgent":"Mozilla/5.0","remoteIp":"89.160.20.156:9989","serverIp":"10.5.3.1:9090","latency":"0.013s"},"resource":{"labels":{"backend_service_name":"web"}},"timestamp":"2020-06-08T23:41:30.078651Z","trace":"t"}`,
-			map[string]string{
-				"time": "2020-06-08T23:41:30.078651Z", "status": "502", "path": "/static/a.jpg?x=1", "duration": "0.013", "client": "89.160.20.156",
-				"upstream": "10.5.3.1:9090", "flags": "failed_to_connect_to_backend", "backend": "web", "host": "81.2.69.193:8080",
+			[]string{
+				"time", "2020-06-08T23:41:30.078651Z", "status", "502", "path", "/static/a.jpg?x=1", "duration", "0.013", "client", "89.160.20.156",
+				"upstream", "10.5.3.1:9090", "flags", "failed_to_connect_to_backend", "backend", "web", "host", "81.2.69.193:8080",
 			},
 		}},
 	},
@@ -72,7 +72,7 @@ var cloudFormats = []Format{
 		build: azureV1.compile(),
 		Positive: []Sample{{
 			`{"time":"2017-04-26T19:27:38Z","properties":{"httpMethod":"GET","requestUri":"/setup.php","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.4.0.4&X-AzureApplicationGateway-LOG-ID=874f&SERVER-STATUS=404","httpStatus":404,"timeTaken":205}}`,
-			map[string]string{"time": "2017-04-26T19:27:38Z", "status": "404", "duration": "0.205", "upstream": "10.4.0.4", "upstream_status": "404", "path": "/setup.php"},
+			[]string{"time", "2017-04-26T19:27:38Z", "status", "404", "duration", "0.205", "upstream", "10.4.0.4", "upstream_status", "404", "path", "/setup.php"},
 		}},
 	},
 	{
@@ -81,9 +81,9 @@ var cloudFormats = []Format{
 		build: azureV2.compile(),
 		Positive: []Sample{{
 			`{"timeStamp":"2021-10-14T22:17:11+00:00","properties":{"httpMethod":"GET","requestUri":"/","httpStatus":502,"timeTaken":20.034,"serverRouted":"52.239.221.65:443","serverStatus":"502","serverResponseLatency":"0.028","error_info":"ERRORINFO_UPSTREAM_TIMED_OUT","transactionId":"592d","clientIP":"185.42.129.24"}}`,
-			map[string]string{
-				"status": "502", "duration": "20.034", "upstream": "52.239.221.65:443", "upstream_status": "502", "upstream_duration": "0.028",
-				"flags": "ERRORINFO_UPSTREAM_TIMED_OUT", "client": "185.42.129.24", "request_id": "592d",
+			[]string{
+				"status", "502", "duration", "20.034", "upstream", "52.239.221.65:443", "upstream_status", "502", "upstream_duration", "0.028",
+				"flags", "ERRORINFO_UPSTREAM_TIMED_OUT", "client", "185.42.129.24", "request_id", "592d",
 			},
 		}},
 	},
@@ -93,7 +93,7 @@ var cloudFormats = []Format{
 		build: azureTable.compile(),
 		Positive: []Sample{{
 			`{"TimeGenerated":"2024-10-14T22:17:11Z","HttpMethod":"GET","RequestUri":"/a","RequestQuery":"","HttpStatus":502,"TimeTaken":0.034,"ServerRouted":"10.0.0.5:443","ServerStatus":"502","ServerResponseLatency":"0.028","ErrorInfo":"ERRORINFO_UPSTREAM_NO_LIVE","TransactionId":"5","ClientIp":"185.42.129.24"}`,
-			map[string]string{"status": "502", "path": "/a", "duration": "0.034", "upstream": "10.0.0.5:443", "flags": "ERRORINFO_UPSTREAM_NO_LIVE", "time": "2024-10-14T22:17:11Z"},
+			[]string{"status", "502", "path", "/a", "duration", "0.034", "upstream", "10.0.0.5:443", "flags", "ERRORINFO_UPSTREAM_NO_LIVE", "time", "2024-10-14T22:17:11Z"},
 		}},
 	},
 	{
@@ -102,9 +102,9 @@ var cloudFormats = []Format{
 		build: azureContainers.compile(),
 		Positive: []Sample{{
 			`{"category":"TrafficControllerAccessLog","operationName":"AccessLog","properties":{"backendHost":"10.1.0.15:80","backendIp":"10.1.0.15","backendPort":"80","backendResponseLatency":"3","backendTimeTaken":"-","clientIp":"1.2.3.4","hostName":"a.example","httpMethod":"GET","httpStatusCode":"502","httpVersion":"HTTP/1.1","requestUri":"/x?y=1","responseBodyBytes":"91","timeTaken":"4","trackingId":"t1","userAgent":"curl"},"time":"2024-03-01T10:00:00.5Z"}`,
-			map[string]string{
-				"time": "2024-03-01T10:00:00.5Z", "status": "502", "duration": "0.004", "path": "/x?y=1", "upstream": "10.1.0.15:80", "upstream_duration": "0.003",
-				"request_id": "t1", "host": "a.example", "bytes": "91",
+			[]string{
+				"time", "2024-03-01T10:00:00.5Z", "status", "502", "duration", "0.004", "path", "/x?y=1", "upstream", "10.1.0.15:80", "upstream_duration", "0.003",
+				"request_id", "t1", "host", "a.example", "bytes", "91",
 			},
 		}},
 	},
@@ -114,7 +114,7 @@ var cloudFormats = []Format{
 		build: azureFrontDoor.compile(),
 		Positive: []Sample{{
 			`{"time":"2024-03-01T10:00:00.5Z","properties":{"trackingReference":"ref","httpMethod":"GET","httpVersion":"2.0","requestUri":"https://a.example:443/x?y=1","clientIp":"1.2.3.4","timeTaken":"30.000","timeToFirstByte":"30.000","httpStatusCode":"504","errorInfo":"OriginTimeout","originIp":"10.0.0.1:443","originName":"o:443","userAgent":"u"}}`,
-			map[string]string{"status": "504", "duration": "30", "path": "/x?y=1", "flags": "OriginTimeout", "upstream": "10.0.0.1:443", "request_id": "ref", "host": "a.example:443"},
+			[]string{"status", "504", "duration", "30", "path", "/x?y=1", "flags", "OriginTimeout", "upstream", "10.0.0.1:443", "request_id", "ref", "host", "a.example:443"},
 		}},
 	},
 	{
@@ -123,9 +123,9 @@ var cloudFormats = []Format{
 		build: cloudflare.compile(),
 		Positive: []Sample{{
 			`{"ClientIP":"203.0.113.45","ClientRequestHost":"api.example.com","ClientRequestMethod":"POST","ClientRequestURI":"/v1/data?x=1","EdgeEndTimestamp":1712790015900000000,"EdgeResponseBytes":128,"EdgeResponseStatus":522,"EdgeStartTimestamp":1712790015600000000,"RayID":"87a1","OriginIP":"10.0.0.1","OriginResponseStatus":0,"OriginResponseTime":19000000,"OriginTCPHandshakeDurationMs":19}`,
-			map[string]string{
-				"time": "2024-04-10T23:00:15.6Z", "status": "522", "duration": "0.3", "path": "/v1/data?x=1", "upstream": "10.0.0.1",
-				"upstream_status": "", "upstream_duration": "0.019", "request_id": "87a1",
+			[]string{
+				"time", "2024-04-10T23:00:15.6Z", "status", "522", "duration", "0.3", "path", "/v1/data?x=1", "upstream", "10.0.0.1",
+				"upstream_status", "", "upstream_duration", "0.019", "request_id", "87a1",
 			},
 		}},
 	},

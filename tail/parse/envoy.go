@@ -20,21 +20,21 @@ var envoyFormats = []Format{
 		build: envoyText("istio"),
 		Positive: []Sample{{
 			`[2024-05-12T01:56:17.634Z] "GET /ip?x=1 HTTP/1.1" 503 URX,UF upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_111} - "delayed_connect_error:_111" 0 152 12 - "10.244.0.1" "curl/7.81.0" "ca692bb6-c469-44ea-9577-62f8f76d53c5" "httpbin.aegle.info" "10.244.0.11:80" inbound|80|| - 10.244.0.11:80 10.244.0.1:0 outbound_.8000_._.httpbin default`,
-			map[string]string{
-				"time": "2024-05-12T01:56:17.634Z", "method": "GET", "path": "/ip?x=1", "status": "503", "duration": "0.012",
-				"flags":    "URX,UF upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_111}",
-				"upstream": "10.244.0.11:80", "backend": "inbound|80||", "host": "httpbin.aegle.info", "client": "10.244.0.1",
-				"request_id": "ca692bb6-c469-44ea-9577-62f8f76d53c5", "bytes": "152", "maker": "gateway",
+			[]string{
+				"time", "2024-05-12T01:56:17.634Z", "method", "GET", "path", "/ip?x=1", "status", "503", "duration", "0.012",
+				"flags", "URX,UF upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_111}",
+				"upstream", "10.244.0.11:80", "backend", "inbound|80||", "host", "httpbin.aegle.info", "client", "10.244.0.1",
+				"request_id", "ca692bb6-c469-44ea-9577-62f8f76d53c5", "bytes", "152", "maker", "gateway",
 			},
 		}, {
 			`[2026-08-10T08:50:55.958Z] "HEAD / HTTP/1.1" 502 - via_upstream - "-" 0 0 6 5 "-" "curl/8.21.0" "55667739" "136.68.163.124" "136.68.163.124:80" PassthroughCluster 10.4.1.8:33606 136.68.163.124:80 10.4.1.8:59778 - allow_any`,
-			map[string]string{"flags": "via_upstream", "maker": "upstream", "upstream_status": "502", "upstream_duration": "0.005"},
+			[]string{"flags", "via_upstream", "maker", "upstream", "upstream_status", "502", "upstream_duration", "0.005"},
 		}, {
 			`[2020-11-25T21:26:18.409Z] "GET /status/418 HTTP/1.1" 503 UF "connect_error" 0 135 3 - "-" "curl/7.73.0" "8496" "httpbin:8000" "127.0.0.1:80" inbound|8000|http|httpbin 127.0.0.1:41854 10.44.1.23:80 10.44.1.27:46520 outbound_.8000 default`,
-			map[string]string{"flags": "UF connect_error", "status": "503", "duration": "0.003", "client": "10.44.1.27", "backend": "inbound|8000|http|httpbin"},
+			[]string{"flags", "UF connect_error", "status", "503", "duration", "0.003", "client", "10.44.1.27", "backend", "inbound|8000|http|httpbin"},
 		}, {
 			`[2020-08-11T09:44:00.001Z] "GET / HTTP/1.1" 503 UO "-" "-" 0 81 2 - "-" "fortio.org/fortio-1.6.8" "9abc" "httpbin:8000" "-" - - 10.99.1.1:8000 10.1.1.1:45454 - default`,
-			map[string]string{"flags": "UO", "status": "503", "duration": "0.002", "client": "10.1.1.1", "upstream": "", "host": "httpbin:8000"},
+			[]string{"flags", "UO", "status", "503", "duration", "0.002", "client", "10.1.1.1", "upstream", "", "host", "httpbin:8000"},
 		}},
 	},
 	{
@@ -43,7 +43,7 @@ var envoyFormats = []Format{
 		build: envoyText("details"),
 		Positive: []Sample{{
 			`[2024-07-20T07:06:24.729Z] "GET /no-healthy-upstream HTTP/1.1" 503 UH no_healthy_upstream 0 19 0 - "-" "curl/8.4.0" "2f22e5c6" "localhost:8000" "-"`,
-			map[string]string{"status": "503", "flags": "UH no_healthy_upstream", "upstream": "", "duration": "0", "host": "localhost:8000"},
+			[]string{"status", "503", "flags", "UH no_healthy_upstream", "upstream", "", "duration", "0", "host", "localhost:8000"},
 		}},
 	},
 	{
@@ -53,19 +53,19 @@ var envoyFormats = []Format{
 		Positive: []Sample{
 			{
 				`[2016-04-15T20:17:00.310Z] "POST /api/v1/locations HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "locations" "tcp://10.0.2.1:80"`,
-				map[string]string{"status": "204", "duration": "0.226", "upstream_duration": "0.1", "upstream": "10.0.2.1:80", "flags": "", "client": "10.0.35.28", "user_agent": "nsq2http"},
+				[]string{"status", "204", "duration", "0.226", "upstream_duration", "0.1", "upstream", "10.0.2.1:80", "flags", "", "client", "10.0.35.28", "user_agent", "nsq2http"},
 			},
 			{
 				`[2016-04-15T20:17:00.310Z] "- - -" 0 UF,URX 154 0 226 - "-" "-" "-" "-" "10.0.2.1:80"`,
-				map[string]string{"status": "", "method": "", "flags": "UF,URX", "upstream": "10.0.2.1:80"},
+				[]string{"status", "", "method", "", "flags", "UF,URX", "upstream", "10.0.2.1:80"},
 			},
 			{
 				`ACCESS [2016-04-15T20:17:00.310Z] "GET /a HTTP/1.1" 503 UH 0 19 0 - "10.0.35.28" "curl/8" "id1" "a.example" "-"`,
-				map[string]string{"path": "/a", "status": "503", "flags": "UH"},
+				[]string{"path", "/a", "status", "503", "flags", "UH"},
 			},
 			{ // Envoy escapes nothing
 				`[2016-04-15T20:17:00.310Z] "GET /a?q="x" HTTP/1.1" 503 UH 0 19 0 - "10.0.35.28" "an "agent" of \ " "id1" "a.example" "-"`,
-				map[string]string{"path": `/a?q="x"`, "status": "503", "user_agent": `an "agent" of \ `, "request_id": "id1", "host": "a.example"},
+				[]string{"path", `/a?q="x"`, "status", "503", "user_agent", `an "agent" of \ `, "request_id", "id1", "host", "a.example"},
 			},
 		},
 	},

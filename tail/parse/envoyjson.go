@@ -11,10 +11,10 @@ var envoyJSONFormats = []Format{
 		build: envoyJSONOf("x-envoy-origin-path|response_code", "").compile(),
 		Positive: []Sample{{
 			`{":authority":"www.example.com","bytes_received":0,"bytes_sent":121258,"connection_termination_details":null,"downstream_remote_address":"10.0.0.12:59292","duration":11,"method":"GET","protocol":"HTTP/2","response_code":503,"response_code_details":"upstream_reset_before_response_started{connection_termination}","response_flags":"UC","route_name":"httproute/app","start_time":"2025-12-31T16:37:40.479Z","upstream_cluster":"httproute/app/rule/0","upstream_host":"10.42.0.82:8080","upstream_transport_failure_reason":null,"user-agent":"Mozilla/4.0","x-envoy-origin-path":"/assets/image.webp","x-envoy-upstream-service-time":"9","x-forwarded-for":"10.0.0.12","x-request-id":"3bbc0252"}`,
-			map[string]string{
-				"time": "2025-12-31T16:37:40.479Z", "status": "503", "path": "/assets/image.webp", "duration": "0.011", "upstream": "10.42.0.82:8080",
-				"flags":   "UC upstream_reset_before_response_started{connection_termination}",
-				"backend": "httproute/app/rule/0", "upstream_duration": "0.009", "request_id": "3bbc0252", "client": "10.0.0.12", "host": "www.example.com",
+			[]string{
+				"time", "2025-12-31T16:37:40.479Z", "status", "503", "path", "/assets/image.webp", "duration", "0.011", "upstream", "10.42.0.82:8080",
+				"flags", "UC upstream_reset_before_response_started{connection_termination}",
+				"backend", "httproute/app/rule/0", "upstream_duration", "0.009", "request_id", "3bbc0252", "client", "10.0.0.12", "host", "www.example.com",
 			},
 		}},
 	},
@@ -24,7 +24,7 @@ var envoyJSONFormats = []Format{
 		build: envoyJSONOf("@timestamp|authority|response_code", "").compile(),
 		Positive: []Sample{{
 			`{"@timestamp":"2025-12-31T16:37:40.479Z","authority":"a.example","bytes_sent":10,"duration":3004,"method":"GET","path":"/p","protocol":"HTTP/1.1","request_id":"77","response_code":504,"response_flags":"UT","upstream_host":"10.0.0.1:80","upstream_cluster":"default/web/80/abc"}`,
-			map[string]string{"status": "504", "flags": "UT", "duration": "3.004", "upstream": "10.0.0.1:80", "path": "/p", "host": "a.example", "maker": "gateway"},
+			[]string{"status", "504", "flags", "UT", "duration", "3.004", "upstream", "10.0.0.1:80", "path", "/p", "host", "a.example", "maker", "gateway"},
 		}},
 	},
 	{
@@ -33,9 +33,9 @@ var envoyJSONFormats = []Format{
 		build: envoyJSONOf("response_code|response_flags|authority", "@timestamp|x-envoy-origin-path").compile(),
 		Positive: []Sample{{
 			`{"start_time":"2025-12-31T16:37:40.479Z","authority":"a.example","bytes_sent":10,"duration":4,"method":"GET","path":"/p","protocol":"HTTP/1.1","request_id":"77","response_code":503,"response_flags":"UF","response_code_details":"upstream_reset_before_response_started{remote_connection_failure}","upstream_transport_failure_reason":"delayed_connect_error:_111","upstream_host":"10.0.0.1:80","upstream_cluster":"outbound|80||web","upstream_service_time":null,"route_name":"default"}`,
-			map[string]string{
-				"status": "503", "upstream": "10.0.0.1:80", "upstream_duration": "", "backend": "outbound|80||web",
-				"flags": "UF upstream_reset_before_response_started{remote_connection_failure} delayed_connect_error:_111",
+			[]string{
+				"status", "503", "upstream", "10.0.0.1:80", "upstream_duration", "", "backend", "outbound|80||web",
+				"flags", "UF upstream_reset_before_response_started{remote_connection_failure} delayed_connect_error:_111",
 			},
 		}},
 	},
@@ -45,7 +45,7 @@ var envoyJSONFormats = []Format{
 		build: envoyJSONOf("response_flags", "x-envoy-origin-path|authority").compile(),
 		Positive: []Sample{{
 			`{"start_time":"2025-12-31T16:37:40.479Z","response_code":503,"response_flags":"UH","duration":"0","method":"GET","x-envoy-original-path":"/p"}`,
-			map[string]string{"status": "503", "flags": "UH", "duration": "0", "path": "/p"},
+			[]string{"status", "503", "flags", "UH", "duration", "0", "path", "/p"},
 		}},
 	},
 }

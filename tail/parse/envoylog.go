@@ -15,13 +15,13 @@ var envoyLogFormats = []Format{
 		build: envoyLog,
 		Positive: []Sample{{
 			`[2026-11-23 07:13:24.123][23][warning][config] [./source/common/config/grpc_stream.h:163] StreamAggregatedResources gRPC config stream closed: 14, connection refused`,
-			map[string]string{
-				"time": "2026-11-23T07:13:24.123Z", "level": "warning", "conn": "23",
-				"message": "StreamAggregatedResources gRPC config stream closed: 14, connection refused",
+			[]string{
+				"time", "2026-11-23T07:13:24.123Z", "level", "warning", "conn", "23",
+				"message", "StreamAggregatedResources gRPC config stream closed: 14, connection refused",
 			},
 		}, {
 			`[2026-11-23 07:13:24.123][1][critical][main] error initializing configuration`,
-			map[string]string{"level": "critical", "message": "error initializing configuration"},
+			[]string{"level", "critical", "message", "error initializing configuration"},
 		}},
 		Negative: []string{`[2026-11-23 07:13:24.123] [1] [INFO] x`},
 	},
@@ -31,10 +31,10 @@ var envoyLogFormats = []Format{
 		build: istioLog,
 		Positive: []Sample{{
 			"2026-11-23T07:13:24.123456Z\twarning\tenvoy config external/envoy/source/common/config/grpc_stream.h:163\tgRPC config stream to xds-grpc closed\tthread=20",
-			map[string]string{"time": "2026-11-23T07:13:24.123456Z", "level": "warning", "message": "gRPC config stream to xds-grpc closed"},
+			[]string{"time", "2026-11-23T07:13:24.123456Z", "level", "warning", "message", "gRPC config stream to xds-grpc closed"},
 		}, {
 			"2026-11-23T07:13:24.123456Z\terror\tcitadel failed to sign CSR",
-			map[string]string{"level": "error", "message": "citadel failed to sign CSR"},
+			[]string{"level", "error", "message", "citadel failed to sign CSR"},
 		}},
 		Negative: []string{"2026-11-23T07:13:24.123456Z\tfoo\tbar"},
 	},

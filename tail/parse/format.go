@@ -58,7 +58,7 @@ type Format struct {
 // parse command ("status": "502").
 type Sample struct {
 	Line string
-	Want map[string]string
+	Want []string // field, value, field, value ...: a map would have to be made at every start
 }
 
 // parseFunc fills ev, which is reset and bears the format's name, from line.

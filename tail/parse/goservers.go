@@ -16,7 +16,7 @@ var goFormats = []Format{
 		build: clfRest(2, skipperTail),
 		Positive: []Sample{{
 			`127.0.0.1 - - [23/Nov/2026:06:57:33 +0000] "GET /slow HTTP/1.1" 504 16 "-" "probe/1" 1001 127.0.0.1:19803 flow1 -`,
-			map[string]string{"status": "504", "duration": "1.001", "host": "127.0.0.1:19803", "request_id": "flow1", "path": "/slow"},
+			[]string{"status", "504", "duration", "1.001", "host", "127.0.0.1:19803", "request_id", "flow1", "path", "/slow"},
 		}},
 		Negative: []string{`127.0.0.12 - - [23/Nov/2026:07:17:20 +0000] "GET / HTTP/1.1" 500 501 "-" "curl/7.88.1" 2400 - conn=-`},
 	},
@@ -26,10 +26,10 @@ var goFormats = []Format{
 		build: skipperLog,
 		Positive: []Sample{{
 			`[APP]time="2026-11-23T06:57:33Z" level=error msg="error while proxying after 756.783µs, route dead with backend network http://127.0.0.1:19799, status code 502: dialing failed true: failed to do backend roundtrip to 127.0.0.1:19799: dial tcp 127.0.0.1:19799: connect: connection refused, remote host: 127.0.0.9, request: \"GET /dead/1 HTTP/1.1\", host: a.example, user agent: \"probe/1\""`,
-			map[string]string{
-				"time": "2026-11-23T06:57:33Z", "level": "error", "status": "502", "upstream": "127.0.0.1:19799", "backend": "dead",
-				"client": "127.0.0.9", "path": "/dead/1", "method": "GET", "host": "a.example",
-				"message": "error while proxying after 756.783µs, route dead with backend network http://127.0.0.1:19799, status code 502: dialing failed true: failed to do backend roundtrip to 127.0.0.1:19799: dial tcp 127.0.0.1:19799: connect: connection refused",
+			[]string{
+				"time", "2026-11-23T06:57:33Z", "level", "error", "status", "502", "upstream", "127.0.0.1:19799", "backend", "dead",
+				"client", "127.0.0.9", "path", "/dead/1", "method", "GET", "host", "a.example",
+				"message", "error while proxying after 756.783µs, route dead with backend network http://127.0.0.1:19799, status code 502: dialing failed true: failed to do backend roundtrip to 127.0.0.1:19799: dial tcp 127.0.0.1:19799: connect: connection refused",
 			},
 		}},
 	},
@@ -39,7 +39,7 @@ var goFormats = []Format{
 		build: fabio,
 		Positive: []Sample{{
 			`127.0.0.1 - - [23/Nov/2026:07:01:36 +0000] "GET /dead/1 HTTP/1.1" 502 0 "" "probe/1"`,
-			map[string]string{"status": "502", "path": "/dead/1", "bytes": "0", "gateway": "fabio"},
+			[]string{"status", "502", "path", "/dead/1", "bytes", "0", "gateway", "fabio"},
 		}},
 		Negative: []string{`127.0.0.1 - - [23/Nov/2026:07:01:36 +0000] "GET /dead/1 HTTP/1.1" 502 0 "-" "probe/1"`},
 	},
@@ -49,7 +49,7 @@ var goFormats = []Format{
 		build: lighttpd,
 		Positive: []Sample{{
 			`10.0.0.9 shop.example - [23/Nov/2026:07:01:36 +0000] "GET /dead/1 HTTP/1.1" 503 341 "-" "probe/1"`,
-			map[string]string{"status": "503", "host": "shop.example", "client": "10.0.0.9"},
+			[]string{"status", "503", "host", "shop.example", "client", "10.0.0.9"},
 		}},
 		Negative: []string{`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /dead/1 HTTP/1.1" 503 341 "-" "probe/1"`},
 	},
@@ -60,14 +60,14 @@ var goFormats = []Format{
 		Positive: []Sample{
 			{
 				`2026-11-23 07:01:36: (gw_backend.c.280) establishing connection failed: socket: tcp:10.77.0.11:8000: Connection refused`,
-				map[string]string{
-					"time": "2026-11-23T07:01:36Z", "upstream": "10.77.0.11:8000",
-					"message": "(gw_backend.c.280) establishing connection failed: socket: tcp:10.77.0.11:8000: Connection refused",
+				[]string{
+					"time", "2026-11-23T07:01:36Z", "upstream", "10.77.0.11:8000",
+					"message", "(gw_backend.c.280) establishing connection failed: socket: tcp:10.77.0.11:8000: Connection refused",
 				},
 			},
 			{
 				`2026-11-23 07:01:36: (gw_backend.c.500) all handlers for /api/items? on shop.example are down.`,
-				map[string]string{"path": "/api/items", "host": "shop.example"},
+				[]string{"path", "/api/items", "host", "shop.example"},
 			},
 		},
 	},
@@ -78,15 +78,15 @@ var goFormats = []Format{
 		Positive: []Sample{
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /a HTTP/1.1" 500 341 12ms`,
-				map[string]string{"status": "500", "duration": "0.012"},
+				[]string{"status", "500", "duration", "0.012"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /a HTTP/1.1" 500 341 12`,
-				map[string]string{"status": "500", "duration": "0.012"},
+				[]string{"status", "500", "duration", "0.012"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:01:36 +0000] "GET /a HTTP/1.1" 500 341 8080 12 ms`,
-				map[string]string{"status": "500", "duration": "0.012"},
+				[]string{"status", "500", "duration", "0.012"},
 			},
 		},
 	},

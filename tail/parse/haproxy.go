@@ -21,26 +21,26 @@ var haproxyFormats = []Format{
 		Positive: []Sample{
 			{ // a unique id behind it, as `%ID` puts it
 				`10.0.0.1:34552 [15/Oct/2003:15:26:31.462] fe be/s1 3/0/7/9/19 200 0 - - ---- 2/2/2/1/0 0/0 "GET /id HTTP/1.0" 7F000001:8296_7F00001E:1F90_4F7B0A69_0003:790E`,
-				map[string]string{"status": "200", "path": "/id", "host": "", "duration": "0.019"},
+				[]string{"status", "200", "path", "/id", "host", "", "duration", "0.019"},
 			},
 			{
 				`127.0.0.1:44542 [10/Dec/2018:15:48:56.017] http-webservices http-webservices/<NOSRV> 0/-1/-1/-1/0 503 213 - - SC-- 1/1/0/0/0 0/0 {localhost:8888||} {|} "GET /foo HTTP/1.1"`,
-				map[string]string{
-					"time": "2018-12-10T15:48:56.017Z", "client": "127.0.0.1", "method": "GET", "path": "/foo", "status": "503", "bytes": "213",
-					"duration": "0", "flags": "SC--", "upstream": "", "backend": "http-webservices",
+				[]string{
+					"time", "2018-12-10T15:48:56.017Z", "client", "127.0.0.1", "method", "GET", "path", "/foo", "status", "503", "bytes", "213",
+					"duration", "0", "flags", "SC--", "upstream", "", "backend", "http-webservices",
 				},
 			},
 			{
 				`10.0.0.1:34552 [15/Oct/2003:15:26:31.462] px-http~ px-http/srv1 3183/0/7/-1/11215    504 0 - - sH-- 205/202/202/115/+3 0/0 "HEAD / HTTP/1.0"`,
-				map[string]string{"status": "504", "duration": "11.215", "upstream": "px-http/srv1", "flags": "sH--", "retries": "3"},
+				[]string{"status", "504", "duration", "11.215", "upstream", "px-http/srv1", "flags", "sH--", "retries", "3"},
 			},
 			{
 				`2001:db8::1:443 [15/Oct/2003:15:26:31.462] fe be/s1 0/0/0/4/+4 200 +16 - - ---- 1/1/1/1/0 0/0 {a b|c} "GET /x HTTP/2.0"`,
-				map[string]string{"client": "2001:db8::1", "upstream_duration": "0.004", "bytes": "16", "path": "/x", "flags": "----"},
+				[]string{"client", "2001:db8::1", "upstream_duration", "0.004", "bytes", "16", "path", "/x", "flags", "----"},
 			},
 			{
 				`unix:1 [15/Oct/2003:15:26:31.462] fe fe/<NOSRV> -1/-1/-1/-1/0 400 0 - - CR-- 1/1/1/1/0 0/0 "<BADREQ>"`,
-				map[string]string{"client": "unix", "status": "400", "method": "", "path": ""},
+				[]string{"client", "unix", "status", "400", "method", "", "path", ""},
 			},
 		},
 		Negative: []string{
@@ -54,7 +54,7 @@ var haproxyFormats = []Format{
 		build: haproxyHTTP(true),
 		Positive: []Sample{{
 			`10.0.0.1:34552 [15/Oct/2023:15:26:31.462] px~ px/srv1 0/0/0/1/11 200 700 - - ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1" 0/0000000000000000/0/0/0 a.example/TLSv1.3/TLS_AES_256_GCM_SHA384`,
-			map[string]string{"status": "200", "duration": "0.011", "upstream": "px/srv1", "host": "a.example"},
+			[]string{"status", "200", "duration", "0.011", "upstream", "px/srv1", "host", "a.example"},
 		}},
 		Negative: []string{`10.0.0.1:34552 [15/Oct/2023:15:26:31.462] px~ px/srv1 0/0/0/1/11 200 700 - - ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1"`},
 	},
@@ -64,7 +64,7 @@ var haproxyFormats = []Format{
 		build: haproxyTCP,
 		Positive: []Sample{{
 			`127.0.0.1:40962 [20/Sep/2018:15:44:23.285] main app/s1 0/12/30 212 sD 1/1/0/0/1 0/0`,
-			map[string]string{"time": "2018-09-20T15:44:23.285Z", "status": "", "duration": "0.03", "flags": "sD", "upstream": "app/s1", "bytes": "212", "retries": "1"},
+			[]string{"time", "2018-09-20T15:44:23.285Z", "status", "", "duration", "0.03", "flags", "sD", "upstream", "app/s1", "bytes", "212", "retries", "1"},
 		}},
 		Negative: []string{`127.0.0.1:44542 [10/Dec/2018:15:48:56.017] fe be/s 0/-1/-1/-1/0 503 213 - - SC-- 1/1/0/0/0 0/0 "GET /foo HTTP/1.1"`},
 	},
@@ -74,9 +74,9 @@ var haproxyFormats = []Format{
 		build: clfRest(2, haproxyCLF),
 		Positive: []Sample{{
 			`10.9.8.7 - - [10/Mar/2022:14:00:56 +0000] "GET /5.js HTTP/1.1" 503 217 "" "" 59794 528 "live-https~" "live-servers" "live_052" 0 0 -1 -1 3 CC-- 4 1 0 0 2 0 0 "" ""`,
-			map[string]string{
-				"time": "2022-03-10T14:00:56.528Z", "status": "503", "duration": "0.003", "flags": "CC--", "upstream": "live-servers/live_052",
-				"path": "/5.js", "client": "10.9.8.7", "retries": "2",
+			[]string{
+				"time", "2022-03-10T14:00:56.528Z", "status", "503", "duration", "0.003", "flags", "CC--", "upstream", "live-servers/live_052",
+				"path", "/5.js", "client", "10.9.8.7", "retries", "2",
 			},
 		}},
 		Negative: []string{`10.9.8.7 - - [10/Mar/2022:14:00:56 +0000] "GET /5.js HTTP/1.1" 503 217 "" ""`},

@@ -16,30 +16,30 @@ var haproxyEventFormats = []Format{{
 	Positive: []Sample{
 		{
 			`Server app/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.`,
-			map[string]string{
-				"backend": "app", "upstream": "app/s1", "level": "",
-				"message": `Server app/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.`,
+			[]string{
+				"backend", "app", "upstream", "app/s1", "level", "",
+				"message", `Server app/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.`,
 			},
 		},
 		{
 			`[ALERT]    (301) : backend 'solace_8443' has no server available!`,
-			map[string]string{"level": "ALERT", "backend": "solace_8443", "message": "backend 'solace_8443' has no server available!", "upstream": ""},
+			[]string{"level", "ALERT", "backend", "solace_8443", "message", "backend 'solace_8443' has no server available!", "upstream", ""},
 		},
 		{
 			`[WARNING] 035/171809 (1) : Server be/srv is going DOWN for maintenance (DNS NX status). 0 active and 0 backup servers left.`,
-			map[string]string{"level": "WARNING", "backend": "be", "upstream": "be/srv"},
+			[]string{"level", "WARNING", "backend", "be", "upstream", "be/srv"},
 		},
 		{
 			`Connect() failed for backend app: can't connect to destination unix socket, check backlog size on the server.`,
-			map[string]string{"backend": "app"},
+			[]string{"backend", "app"},
 		},
 		{
 			`10.0.0.3:4012 [22/Nov/2026:17:01:02.003] fe_main/2: SSL handshake failure`,
-			map[string]string{"time": "2026-11-22T17:01:02.003Z", "client": "10.0.0.3", "message": "fe_main/2: SSL handshake failure"},
+			[]string{"time", "2026-11-22T17:01:02.003Z", "client", "10.0.0.3", "message", "fe_main/2: SSL handshake failure"},
 		},
 		{
 			`Connect from 10.0.1.2:33312 to 10.0.3.31:8012 (www/HTTP)`,
-			map[string]string{"client": "10.0.1.2"},
+			[]string{"client", "10.0.1.2"},
 		},
 	},
 	Negative: []string{

@@ -17,19 +17,19 @@ var ingressFormats = []Format{
 		Positive: []Sample{
 			{
 				`2a02:cf40::4e36 - - [24/Aug/2022:18:05:41 +0000] "GET /favicon.ico HTTP/2.0" 502 552 "https://localhost:8080/" "Mozilla/5.0 (a) b" 27 0.011 [localhost-8080] [] [2a02:cf40::7]:5000, [2a02:cf40::4e36]:5000 0, 1 0.000, 1.000 502, 403 3db73c6c673c4256ade033a6ce08c2ab`,
-				map[string]string{
-					"client": "2a02:cf40::4e36", "status": "502", "duration": "0.011", "backend": "localhost-8080",
-					"upstream": "[2a02:cf40::7]:5000, [2a02:cf40::4e36]:5000", "upstream_status": "502, 403", "upstream_duration": "0, 1",
-					"request_id": "3db73c6c673c4256ade033a6ce08c2ab", "maker": "upstream",
+				[]string{
+					"client", "2a02:cf40::4e36", "status", "502", "duration", "0.011", "backend", "localhost-8080",
+					"upstream", "[2a02:cf40::7]:5000, [2a02:cf40::4e36]:5000", "upstream_status", "502, 403", "upstream_duration", "0, 1",
+					"request_id", "3db73c6c673c4256ade033a6ce08c2ab", "maker", "upstream",
 				},
 			},
 			{
 				`10.0.0.1 - - [24/Aug/2022:18:05:41 +0000] "GET / HTTP/2.0" 503 190 "-" "curl" 27 0.000 [shop-web-80] [] - - - - 3db73c6c673c4256ade033a6ce08c2ab`,
-				map[string]string{"status": "503", "backend": "shop-web-80", "upstream": "", "maker": "gateway"},
+				[]string{"status", "503", "backend", "shop-web-80", "upstream", "", "maker", "gateway"},
 			},
 			{
 				`223.65.108.109 - [223.65.108.109] - - [29/Dec/2018:16:02:02 +0000] "GET /actuator/health HTTP/1.1" 502 157 "-" "PostmanRuntime/7.4.0" 240 0.002 [dop-gateway-server-14523] 10.36.0.1:8888, 10.36.0.1:8888 0, 0 0.000, 0.001 502, 502 d22a768555620d053d72cfc24178e3b4`,
-				map[string]string{"client": "223.65.108.109", "duration": "0.002", "upstream": "10.36.0.1:8888, 10.36.0.1:8888", "backend": "dop-gateway-server-14523"},
+				[]string{"client", "223.65.108.109", "duration", "0.002", "upstream", "10.36.0.1:8888, 10.36.0.1:8888", "backend", "dop-gateway-server-14523"},
 			},
 		},
 		Negative: []string{
@@ -43,7 +43,7 @@ var ingressFormats = []Format{
 		build: klog,
 		Positive: []Sample{{
 			`W1115 04:15:13.815929       8 controller.go:608] Service "shop/web" does not have any active Endpoint.`,
-			map[string]string{"time": "2026-11-15T04:15:13.815929Z", "level": "W", "message": `Service "shop/web" does not have any active Endpoint.`},
+			[]string{"time", "2026-11-15T04:15:13.815929Z", "level", "W", "message", `Service "shop/web" does not have any active Endpoint.`},
 		}},
 		Negative: []string{`INFO:     started`},
 	},

@@ -283,15 +283,7 @@ func (d *jsonDoc) slot(key []byte, parent int) int {
 	if len(s.full)+len(key) > 256 {
 		key = nil
 	}
-	for _, c := range key {
-		switch {
-		case c == '_', c == '-', c == '.':
-		case c >= 'A' && c <= 'Z':
-			s.full = append(s.full, c+0x20)
-		default:
-			s.full = append(s.full, c)
-		}
-	}
+	s.full = appendKey(s.full, key)
 	s.wraps = d.ids == nil && wrappers[string(s.full)]
 	if s.id = keyIDs[string(s.full)]; d.ids != nil {
 		s.id = d.ids[string(s.full)]

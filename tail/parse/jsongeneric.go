@@ -44,14 +44,14 @@ var genericFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"time":"2026-11-23T07:14:33+00:00","remote_addr":"127.0.0.13","method":"POST","uri":"/api/orders","host":"shop.example","status":009,"bytes":158,"request_time":0.006,"request_id":"242b1be8cd9c2457bdfafb115f466bb4","upstream_addr":"10.77.0.11:8000, 10.77.0.12:8000","upstream_status":"502, 200","upstream_connect_time":"-, 0.000","upstream_header_time":"-, 0.002","upstream_response_time":"0.000, 0.002","user_agent":"okhttp/4.12.0"}`,
-				map[string]string{
-					"time": "2026-11-23T07:14:33Z", "status": "9", "duration": "0.006", "upstream": "10.77.0.11:8000, 10.77.0.12:8000",
-					"upstream_status": "502, 200", "method": "POST", "path": "/api/orders", "upstream_duration": "0, 0.002", "bytes": "158",
+				[]string{
+					"time", "2026-11-23T07:14:33Z", "status", "9", "duration", "0.006", "upstream", "10.77.0.11:8000, 10.77.0.12:8000",
+					"upstream_status", "502, 200", "method", "POST", "path", "/api/orders", "upstream_duration", "0, 0.002", "bytes", "158",
 				},
 			},
 			{
 				`{"msec":"1700000000.123","remote_addr":"10.0.0.1","request":"GET /a\"b?x=1 HTTP/1.1","status":"502","request_time":"0.100","upstream_addr":""}`,
-				map[string]string{"time": "2023-11-14T22:13:20.123Z", "path": `/a"b?x=1`, "status": "502", "upstream": "", "duration": "0.1"},
+				[]string{"time", "2023-11-14T22:13:20.123Z", "path", `/a"b?x=1`, "status", "502", "upstream", "", "duration", "0.1"},
 			},
 		},
 		Negative: []string{`{"level":"info","msg":"started"}`},
@@ -62,9 +62,9 @@ var genericFormats = []Format{
 		build: haproxyJSON.compile(),
 		Positive: []Sample{{
 			`{"time":"23/Nov/2026:07:16:01.636","client":"127.0.0.13","frontend":"fe_json","backend":"app","server":"s1","method":"GET","uri":"/api/report?s=0.4","status":504,"bytes":198,"Tq":0,"Tw":2,"Tc":0,"Tr":-1,"Ta":3003,"term":"sH","retries":"1","srv_queue":0,"backend_queue":0,"actconn":3}`,
-			map[string]string{
-				"time": "2026-11-23T07:16:01.636Z", "status": "504", "duration": "3.003", "flags": "sH", "upstream": "app/s1",
-				"path": "/api/report?s=0.4", "retries": "1", "backend": "app",
+			[]string{
+				"time", "2026-11-23T07:16:01.636Z", "status", "504", "duration", "3.003", "flags", "sH", "upstream", "app/s1",
+				"path", "/api/report?s=0.4", "retries", "1", "backend", "app",
 			},
 		}},
 	},
@@ -76,23 +76,23 @@ var genericFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"ts":"2026-11-23T07:14:33.5Z","level":"info","method":"GET","path":"/x","status":502,"duration_ms":12.5,"client_ip":"10.0.0.1:99","user_agent":"a"}`,
-				map[string]string{"time": "2026-11-23T07:14:33.5Z", "status": "502", "duration": "0.0125", "path": "/x", "client": "10.0.0.1", "kind": "access"},
+				[]string{"time", "2026-11-23T07:14:33.5Z", "status", "502", "duration", "0.0125", "path", "/x", "client", "10.0.0.1", "kind", "access"},
 			},
 			{
 				`{"nginx":{"time":"2026-11-23T07:14:33Z","request_method":"GET","request_uri":"/w","status":502,"code":7}}`,
-				map[string]string{"time": "2026-11-23T07:14:33Z", "status": "502", "path": "/w"},
+				[]string{"time", "2026-11-23T07:14:33Z", "status", "502", "path", "/w"},
 			},
 			{
 				`{"@timestamp":"2026-11-23T07:14:33Z","http":{"request":{"method":"GET"},"response":{"status_code":503}},"url":{"path":"/y"},"event":{"duration":1500000}}`,
-				map[string]string{"status": "503", "method": "GET", "path": "/y", "duration": "0.0015"},
+				[]string{"status", "503", "method", "GET", "path", "/y", "duration", "0.0015"},
 			},
 			{
 				`{"level":30,"time":1700000000000,"pid":1,"req":{"id":1,"method":"GET","url":"/x","remoteAddress":"::1"},"res":{"statusCode":502},"responseTime":12,"msg":"request completed"}`,
-				map[string]string{"status": "502", "duration": "0.012", "path": "/x", "client": "::1", "kind": "access"},
+				[]string{"status", "502", "duration", "0.012", "path", "/x", "client", "::1", "kind", "access"},
 			},
 			{
 				`{"time":1700000000123,"severity":"ERROR","message":"dial tcp 10.0.0.1:80: connect: connection refused"}`,
-				map[string]string{"time": "2023-11-14T22:13:20.123Z", "level": "ERROR", "kind": "error", "message": "dial tcp 10.0.0.1:80: connect: connection refused"},
+				[]string{"time", "2023-11-14T22:13:20.123Z", "level", "ERROR", "kind", "error", "message", "dial tcp 10.0.0.1:80: connect: connection refused"},
 			},
 		},
 		Negative: []string{`{"log":"x\n","stream":"stdout","time":"2026-11-23T07:14:33Z"}`, `{"a":1}`},

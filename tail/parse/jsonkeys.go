@@ -8,7 +8,7 @@ import (
 )
 
 // keyID numbers the JSON keys that some format knows. Keys are compared without
-// case and without the signs _ - and . since writers differ in nothing else; the
+// case and without the signs _ - . and ~ since writers differ in nothing else; the
 // slash joins the key of an object to those inside it.
 type keyID uint16
 
@@ -23,24 +23,37 @@ type maskWord struct {
 }
 
 var (
-	keyIDs  = map[string]keyID{}
+	keyIDs  = make(map[string]keyID, maxKeys)
 	keyRoom = keyID(1) // 0 stands for an unknown key
-	// keySigns takes the signs off; making it costs more than using it.
-	keySigns = strings.NewReplacer("_", "", "-", "", "~", "")
+	keyText []byte     // scratch of key
 )
+
+// appendKey appends a key as it is compared.
+func appendKey[T string | []byte](dst []byte, key T) []byte {
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c == '_', c == '-', c == '.', c == '~':
+		case c >= 'A' && c <= 'Z':
+			dst = append(dst, c+0x20)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
 
 // key returns the number of a key path such as "request.headers.Host", in which
 // a point descends into an object; "~" stands for a point within a key.
 func key(path string) keyID {
-	parts := strings.Split(path, ".")
-	for i, p := range parts {
-		parts[i] = strings.ToLower(keySigns.Replace(p))
+	keyText = keyText[:0]
+	for part := range strings.SplitSeq(path, ".") {
+		keyText = append(appendKey(keyText, part), '/')
 	}
-	full := strings.Join(parts, "/")
-	id, ok := keyIDs[full]
+	full := keyText[:len(keyText)-1]
+	id, ok := keyIDs[string(full)]
 	if !ok {
 		id = keyRoom
-		keyIDs[full] = id
+		keyIDs[string(full)] = id
 		keyRoom++
 		if int(keyRoom) >= maxKeys {
 			panic("parse: more JSON keys than maxKeys")

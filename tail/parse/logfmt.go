@@ -159,19 +159,19 @@ var logfmtFormats = []Format{{
 	Positive: []Sample{
 		{
 			`at=info method=GET path="/x y?a=1" host=a.example request_id=8601b555 fwd="204.204.204.204" dyno=web.1 connect=1ms service=18ms status=503 bytes=13`,
-			map[string]string{"method": "GET", "path": "/x y?a=1", "status": "503", "duration": "0.018", "client": "204.204.204.204", "kind": "access"},
+			[]string{"method", "GET", "path", "/x y?a=1", "status", "503", "duration", "0.018", "client", "204.204.204.204", "kind", "access"},
 		},
 		{
 			`"23/Nov/2026:07:13:24 +0000" client=10.0.0.1 method=GET request="GET /a HTTP/1.1" status=502 request_time=300.250 upstream_addr=10.0.0.5:80`,
-			map[string]string{"time": "2026-11-23T07:13:24Z", "method": "GET", "path": "/a", "status": "502", "duration": "300.25", "upstream": "10.0.0.5:80"},
+			[]string{"time", "2026-11-23T07:13:24Z", "method", "GET", "path", "/a", "status", "502", "duration", "300.25", "upstream", "10.0.0.5:80"},
 		},
 		{
 			`method=GET path=/a format=html controller=HomeController action=index status=500 duration=12.34 view=1.10 db=0.50`,
-			map[string]string{"status": "500", "duration": "0.01234"},
+			[]string{"status", "500", "duration", "0.01234"},
 		},
 		{
 			`ts=2026-11-23T07:13:24.5Z level=error msg="dial \"x\" failed" component=a`,
-			map[string]string{"time": "2026-11-23T07:13:24.5Z", "level": "error", "message": `dial "x" failed`, "kind": "error"},
+			[]string{"time", "2026-11-23T07:13:24.5Z", "level", "error", "message", `dial "x" failed`, "kind", "error"},
 		},
 	},
 	Negative: []string{`a=b c`, `hello world`},

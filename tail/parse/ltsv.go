@@ -14,13 +14,13 @@ var ltsvFormats = []Format{{
 	build: ltsv,
 	Positive: []Sample{{
 		"time:28/Feb/2013:12:00:00 +0900\thost:192.168.0.1\treq:GET /list?a=b HTTP/1.1\tstatus:502\tsize:5316\treferer:-\tua:Mozilla/5.0\treqtime:2.532\tapptime:2.504\tvhost:a.example",
-		map[string]string{
-			"time": "2013-02-28T03:00:00Z", "client": "192.168.0.1", "method": "GET", "path": "/list?a=b", "status": "502", "bytes": "5316", "duration": "2.532",
-			"upstream_duration": "2.504", "host": "a.example", "user_agent": "Mozilla/5.0", "referer": "",
+		[]string{
+			"time", "2013-02-28T03:00:00Z", "client", "192.168.0.1", "method", "GET", "path", "/list?a=b", "status", "502", "bytes", "5316", "duration", "2.532",
+			"upstream_duration", "2.504", "host", "a.example", "user_agent", "Mozilla/5.0", "referer", "",
 		},
 	}, {
 		"time:2013-02-28T12:00:00+09:00\tremote_addr:192.168.0.1\tmethod:GET\turi:/list\tstatus:200\treqtime_microsec:2532000",
-		map[string]string{"client": "192.168.0.1", "path": "/list", "duration": "2.532"},
+		[]string{"client", "192.168.0.1", "path", "/list", "duration", "2.532"},
 	}},
 	Negative: []string{"time:12:00\tx:y", "a\tb\tc"},
 }}

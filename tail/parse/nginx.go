@@ -22,19 +22,19 @@ var nginxFormats = []Format{
 		Positive: []Sample{
 			{
 				`10.0.0.9 - bob [23/Nov/2026:07:13:28 +0000] "POST /api/orders?x=1 HTTP/1.1" 502 157 "-" "curl/8" rt=3.001 uct="-, 0.001" uht="-, 0.020" urt="0.000, 3.000" us="502, 200" ua="10.0.0.1:80, [::1]:81"`,
-				map[string]string{
-					"time": "2026-11-23T07:13:28Z", "client": "10.0.0.9", "method": "POST", "path": "/api/orders?x=1", "status": "502",
-					"bytes": "157", "duration": "3.001", "upstream": "10.0.0.1:80, [::1]:81", "upstream_status": "502, 200",
-					"upstream_duration": "0, 3", "user_agent": "curl/8",
+				[]string{
+					"time", "2026-11-23T07:13:28Z", "client", "10.0.0.9", "method", "POST", "path", "/api/orders?x=1", "status", "502",
+					"bytes", "157", "duration", "3.001", "upstream", "10.0.0.1:80, [::1]:81", "upstream_status", "502, 200",
+					"upstream_duration", "0, 3", "user_agent", "curl/8",
 				},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET / HTTP/2.0" 504 0 "-" "-" "1.2.3.4" ua=unix:/run/a.sock us=504 urt=3.000 rt=3.002 uct=0.000`,
-				map[string]string{"status": "504", "duration": "3.002", "upstream": "unix:/run/a.sock", "upstream_status": "504", "upstream_duration": "3"},
+				[]string{"status", "504", "duration", "3.002", "upstream", "unix:/run/a.sock", "upstream_status", "504", "upstream_duration", "3"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET / HTTP/2.0" 502 157 "-" "-" rt=0.000 uct="-" uht="-" urt="0.000" us="502" ua="app"`,
-				map[string]string{"upstream": "app", "upstream_status": "502"},
+				[]string{"upstream", "app", "upstream_status", "502"},
 			},
 		},
 		Negative: []string{
@@ -49,7 +49,7 @@ var nginxFormats = []Format{
 		build: clfCombined(3),
 		Positive: []Sample{{
 			`164.90.167.249 - - [30/Aug/2025:12:45:27 +0000] "POST /auth/login HTTP/2.0" 502 157 "-" "curl/8.12.1" "-"`,
-			map[string]string{"time": "2025-08-30T12:45:27Z", "method": "POST", "path": "/auth/login", "status": "502", "protocol": "HTTP/2.0"},
+			[]string{"time", "2025-08-30T12:45:27Z", "method", "POST", "path", "/auth/login", "status", "502", "protocol", "HTTP/2.0"},
 		}},
 		Negative: []string{
 			`164.90.167.249 - - [30/Aug/2025:12:45:27 +0000] "POST /auth/login HTTP/2.0" 502 157 "-" "curl/8.12.1"`,
@@ -63,11 +63,11 @@ var nginxFormats = []Format{
 		Positive: []Sample{
 			{
 				`10.1.2.3 - - [23/Nov/2026:08:14:33 +0100] "POST /api/orders HTTP/1.1" 009 158 "-" "okhttp/4.12.0"`,
-				map[string]string{"time": "2026-11-23T07:14:33Z", "status": "9", "client": "10.1.2.3", "bytes": "158"},
+				[]string{"time", "2026-11-23T07:14:33Z", "status", "9", "client", "10.1.2.3", "bytes", "158"},
 			},
 			{
 				`::1 - a b [23/Nov/2026:07:14:33 +0000] "\x16\x03\x01" 400 150 "-" "-"`,
-				map[string]string{"client": "::1", "status": "400", "method": "", "path": ""},
+				[]string{"client", "::1", "status", "400", "method", "", "path", ""},
 			},
 		},
 		Negative: []string{
@@ -82,7 +82,7 @@ var nginxFormats = []Format{
 		build: nginxVhost,
 		Positive: []Sample{{
 			`shop.example 10.1.2.3 - - [23/Nov/2026:07:14:33 +0000] "GET /a HTTP/1.1" 502 158 "-" "okhttp/4.12.0"`,
-			map[string]string{"host": "shop.example", "client": "10.1.2.3", "path": "/a", "status": "502"},
+			[]string{"host", "shop.example", "client", "10.1.2.3", "path", "/a", "status", "502"},
 		}},
 		Negative: []string{
 			`shop.example:80 10.1.2.3 - - [23/Nov/2026:07:14:33 +0000] "GET /a HTTP/1.1" 502 158 "-" "okhttp/4.12.0"`,
@@ -96,14 +96,14 @@ var nginxFormats = []Format{
 		Positive: []Sample{
 			{
 				`[30/Aug/2025:12:45:27 +0000] - 502 502 - GET https example.org "/a/b?x=1" [Client 10.0.0.7] [Length 154] [Gzip -] [Sent-to app.internal] "curl/8" "-"`,
-				map[string]string{
-					"time": "2025-08-30T12:45:27Z", "status": "502", "upstream_status": "502", "method": "GET", "path": "/a/b?x=1",
-					"host": "example.org", "client": "10.0.0.7", "bytes": "154", "upstream": "app.internal", "user_agent": "curl/8",
+				[]string{
+					"time", "2025-08-30T12:45:27Z", "status", "502", "upstream_status", "502", "method", "GET", "path", "/a/b?x=1",
+					"host", "example.org", "client", "10.0.0.7", "bytes", "154", "upstream", "app.internal", "user_agent", "curl/8",
 				},
 			},
 			{
 				`[30/Aug/2025:12:45:27 +0000] 404 - GET http example.org "/" [Client 10.0.0.7] [Length 154] [Gzip 1.2] "curl/8" "-"`,
-				map[string]string{"status": "404", "upstream": "", "path": "/"},
+				[]string{"status", "404", "upstream", "", "path", "/"},
 			},
 		},
 		Negative: []string{`[30/Aug/2025 12:45:27] "GET / HTTP/1.1" 200 10`},

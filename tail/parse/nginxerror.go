@@ -16,10 +16,10 @@ var nginxErrorFormats = []Format{
 		build: nginxErrorOf("kong"),
 		Positive: []Sample{{
 			`2024/11/28 18:04:05 [error] 1280#0: *20004 upstream SSL certificate verify error: (20:unable to get local issuer certificate) while SSL handshaking to upstream, client: 192.168.194.1, server: kong, request: "GET /echo HTTP/1.1", upstream: "https://192.168.194.9:443/", host: "kong.example", request_id: "e2b3182856c96c23d61e880d0a28012f"`,
-			map[string]string{
-				"time": "2024-11-28T18:04:05Z", "level": "error", "client": "192.168.194.1", "method": "GET", "path": "/echo",
-				"upstream": "192.168.194.9:443", "request_id": "e2b3182856c96c23d61e880d0a28012f", "host": "kong.example",
-				"message": "upstream SSL certificate verify error: (20:unable to get local issuer certificate) while SSL handshaking to upstream",
+			[]string{
+				"time", "2024-11-28T18:04:05Z", "level", "error", "client", "192.168.194.1", "method", "GET", "path", "/echo",
+				"upstream", "192.168.194.9:443", "request_id", "e2b3182856c96c23d61e880d0a28012f", "host", "kong.example",
+				"message", "upstream SSL certificate verify error: (20:unable to get local issuer certificate) while SSL handshaking to upstream",
 			},
 		}},
 		Negative: []string{
@@ -33,7 +33,7 @@ var nginxErrorFormats = []Format{
 		build: nginxErrorOf("apisix"),
 		Positive: []Sample{{
 			`2020/06/30 14:27:20 [error] 30366#30366: *3160677 [lua] balancer.lua:304: load_balancer(): failed to pick server: missing upstream configuration while connecting to upstream, client: 172.20.30.94, server: , request: "GET /healthcheck HTTP/1.1", host: "172.20.20.7:9080"`,
-			map[string]string{"level": "error", "path": "/healthcheck", "message": "[lua] balancer.lua:304: load_balancer(): failed to pick server: missing upstream configuration while connecting to upstream"},
+			[]string{"level", "error", "path", "/healthcheck", "message", "[lua] balancer.lua:304: load_balancer(): failed to pick server: missing upstream configuration while connecting to upstream"},
 		}},
 	},
 	{
@@ -44,27 +44,27 @@ var nginxErrorFormats = []Format{
 		Positive: []Sample{
 			{
 				`2026/11/23 07:13:24 [error] 20873#20873: *122 connect() failed (111: Connection refused) while connecting to upstream, client: 127.0.0.11, server: shop.example, request: "GET /api/items?a=b, c HTTP/1.1", upstream: "http://10.77.0.11:8000/api/items", host: "shop.example", referrer: "https://a.b/"`,
-				map[string]string{
-					"time": "2026-11-23T07:13:24Z", "level": "error", "client": "127.0.0.11", "method": "GET", "path": "/api/items?a=b, c",
-					"upstream": "10.77.0.11:8000", "host": "shop.example", "referer": "https://a.b/",
-					"message": "connect() failed (111: Connection refused) while connecting to upstream",
+				[]string{
+					"time", "2026-11-23T07:13:24Z", "level", "error", "client", "127.0.0.11", "method", "GET", "path", "/api/items?a=b, c",
+					"upstream", "10.77.0.11:8000", "host", "shop.example", "referer", "https://a.b/",
+					"message", "connect() failed (111: Connection refused) while connecting to upstream",
 				},
 			},
 			{
 				`2026/11/23 07:31:24 [crit] 1#1: *2 connect() to unix:/run/app/app.sock failed (2: No such file or directory) while connecting to upstream, client: 127.0.0.11, server: s, request: "GET / HTTP/1.1", upstream: "http://unix:/run/app/app.sock:/", host: "s"`,
-				map[string]string{"level": "crit", "upstream": "unix:/run/app/app.sock"},
+				[]string{"level", "crit", "upstream", "unix:/run/app/app.sock"},
 			},
 			{
 				`2018/05/29 15:33:58 [error] 50#50: *5338007 no live upstreams while connecting to upstream, client: 5.128.43.14, server: example.com, request: "GET /backend HTTP/2.0", upstream: "http://app/backend", host: "example.com"`,
-				map[string]string{"upstream": "app", "message": "no live upstreams while connecting to upstream"},
+				[]string{"upstream", "app", "message", "no live upstreams while connecting to upstream"},
 			},
 			{
 				`2026/11/23 07:17:40 [emerg] 3966#3966: host not found in upstream "app.internal:8000" in /etc/gw/nginx.conf:29`,
-				map[string]string{"level": "emerg", "message": `host not found in upstream "app.internal:8000" in /etc/gw/nginx.conf:29`},
+				[]string{"level", "emerg", "message", `host not found in upstream "app.internal:8000" in /etc/gw/nginx.conf:29`},
 			},
 			{
 				`2026/11/23 07:13:24 [error] 20873#20873: *122 upstream timed out (110: Connection timed out) while reading response header from upstream, client: 127.0.0.11, server: shop.example, request: "GET /api/it`,
-				map[string]string{"client": "127.0.0.11", "path": "/api/it", "message": "upstream timed out (110: Connection timed out) while reading response header from upstream"},
+				[]string{"client", "127.0.0.11", "path", "/api/it", "message", "upstream timed out (110: Connection timed out) while reading response header from upstream"},
 			},
 		},
 		Negative: []string{
@@ -79,7 +79,7 @@ var nginxErrorFormats = []Format{
 		build: nginxStartup,
 		Positive: []Sample{{
 			`nginx: [emerg] host not found in upstream "app.internal:8000" in /etc/nginx/conf.d/a.conf:3`,
-			map[string]string{"level": "emerg", "message": `host not found in upstream "app.internal:8000" in /etc/nginx/conf.d/a.conf:3`},
+			[]string{"level", "emerg", "message", `host not found in upstream "app.internal:8000" in /etc/nginx/conf.d/a.conf:3`},
 		}},
 	},
 }

@@ -10,12 +10,12 @@ var streamFormats = []Format{{
 	build: nginxStream,
 	Positive: []Sample{{
 		`10.0.0.9 [23/Nov/2026:07:13:28 +0000] TCP 502 0 0 1.250 "10.0.0.5:3306" "0" "0" "0.001"`,
-		map[string]string{
-			"time": "2026-11-23T07:13:28Z", "client": "10.0.0.9", "protocol": "TCP", "status": "502", "bytes": "0", "duration": "1.25", "upstream": "10.0.0.5:3306",
+		[]string{
+			"time", "2026-11-23T07:13:28Z", "client", "10.0.0.9", "protocol", "TCP", "status", "502", "bytes", "0", "duration", "1.25", "upstream", "10.0.0.5:3306",
 		},
 	}, {
 		`2001:db8::7 [23/Nov/2026:07:13:28 +0000] UDP 200 120 60 0.004`,
-		map[string]string{"client": "2001:db8::7", "protocol": "UDP", "status": "200", "bytes": "120", "duration": "0.004", "upstream": ""},
+		[]string{"client", "2001:db8::7", "protocol", "UDP", "status", "200", "bytes", "120", "duration", "0.004", "upstream", ""},
 	}},
 	Negative: []string{`10.0.0.9 [23/Nov/2026:07:13:28 +0000] "GET / HTTP/1.1" 200 60 0.004`},
 }}

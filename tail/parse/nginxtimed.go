@@ -17,23 +17,23 @@ var timedFormats = []Format{
 		Positive: []Sample{
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 502 157 "-" "curl/8" "1.2.3.4" 0.123 0.050, 0.070`,
-				map[string]string{"status": "502", "duration": "0.123", "upstream_duration": "0.05, 0.07"},
+				[]string{"status", "502", "duration", "0.123", "upstream_duration", "0.05, 0.07"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 404 157 "-" "curl/8" 0.000 -`,
-				map[string]string{"status": "404", "duration": "0", "upstream_duration": "", "maker": "gateway"},
+				[]string{"status", "404", "duration", "0", "upstream_duration", "", "maker", "gateway"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 404 157 "-" "curl/8" "-" "0.004"`,
-				map[string]string{"duration": "0.004"},
+				[]string{"duration", "0.004"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 502 157 "-" "curl/8" "1.2.3.4" "10.0.0.5:80" "502" "0.002" "0.003"`,
-				map[string]string{"duration": "0.003", "upstream": "10.0.0.5:80", "upstream_status": "502", "upstream_duration": "0.002"},
+				[]string{"duration", "0.003", "upstream", "10.0.0.5:80", "upstream_status", "502", "upstream_duration", "0.002"},
 			},
 			{
 				`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 200 157 0.123 10.0.0.5:80, 10.0.0.6:80 502, 200 0.050, 0.070 .`,
-				map[string]string{"duration": "0.123", "upstream": "10.0.0.5:80, 10.0.0.6:80", "upstream_status": "502, 200", "upstream_duration": "0.05, 0.07"},
+				[]string{"duration", "0.123", "upstream", "10.0.0.5:80, 10.0.0.6:80", "upstream_status", "502, 200", "upstream_duration", "0.05, 0.07"},
 			},
 		},
 		Negative: []string{`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 404 157 "-" "curl/8" 123`},
@@ -57,7 +57,7 @@ var timedFormats = []Format{
 		},
 		Positive: []Sample{{
 			`10.0.0.9 - - [23/Nov/2026:07:13:28 +0000] "GET /a HTTP/2.0" 502 157 "-" "curl/8" TLSv1.3 <x>`,
-			map[string]string{"status": "502", "path": "/a", "user_agent": "curl/8"},
+			[]string{"status", "502", "path", "/a", "user_agent", "curl/8"},
 		}},
 	},
 }

@@ -13,10 +13,10 @@ var nodeFormats = []Format{{
 	build: morgan,
 	Positive: []Sample{{
 		`GET /a?b=c 502 12.345 ms - 157`,
-		map[string]string{"method": "GET", "path": "/a?b=c", "status": "502", "duration": "0.012345", "bytes": "157"},
+		[]string{"method", "GET", "path", "/a?b=c", "status", "502", "duration", "0.012345", "bytes", "157"},
 	}, {
 		`POST /x - - ms - -`,
-		map[string]string{"method": "POST", "path": "/x", "status": "", "duration": "", "bytes": ""},
+		[]string{"method", "POST", "path", "/x", "status", "", "duration", "", "bytes", ""},
 	}},
 	Negative: []string{`GET /a 502 12.345 s - 157`, `hello /a 502 1 ms - 157`},
 }}

@@ -16,7 +16,7 @@ var pythonFormats = []Format{
 		build: hypercornAccess,
 		Positive: []Sample{{
 			`[2024-01-09 13:24:39 +0000] [1637] [INFO] 127.0.0.1:51234 - - [09/Jan/2024:13:24:39 +0000] "GET /a?b=1 1.1" 502 12 "-" "curl/8"`,
-			map[string]string{"time": "2024-01-09T13:24:39Z", "client": "127.0.0.1", "method": "GET", "path": "/a?b=1", "status": "502", "protocol": "1.1", "bytes": "12"},
+			[]string{"time", "2024-01-09T13:24:39Z", "client", "127.0.0.1", "method", "GET", "path", "/a?b=1", "status", "502", "protocol", "1.1", "bytes", "12"},
 		}},
 		Negative: []string{`[2024-01-09 13:24:39 +0000] [1637] [CRITICAL] WORKER TIMEOUT (pid:7214)`},
 	},
@@ -27,19 +27,19 @@ var pythonFormats = []Format{
 		Positive: []Sample{
 			{
 				`[2024-01-09 13:24:39 +0100] [1637] [CRITICAL] WORKER TIMEOUT (pid:7214)`,
-				map[string]string{"time": "2024-01-09T12:24:39Z", "level": "CRITICAL", "message": "WORKER TIMEOUT (pid:7214)", "pid": "7214"},
+				[]string{"time", "2024-01-09T12:24:39Z", "level", "CRITICAL", "message", "WORKER TIMEOUT (pid:7214)", "pid", "7214"},
 			},
 			{
 				`[2024-01-09 13:24:40 +0000] [7310] [INFO] Booting worker with pid: 7310`,
-				map[string]string{"pid": "7310", "level": "INFO"},
+				[]string{"pid", "7310", "level", "INFO"},
 			},
 			{
 				`[2024-01-09 13:24:40 +0000] [73] [ERROR] Error handling request /a`,
-				map[string]string{"pid": "73", "message": "Error handling request /a", "path": "/a"},
+				[]string{"pid", "73", "message", "Error handling request /a", "path", "/a"},
 			},
 			{
 				`[2024-01-09 13:24:40 +0000] [73] [INFO] 10.0.0.1:57606 - "GET /a?b HTTP/1.1" 502`,
-				map[string]string{"path": "/a?b", "status": "502", "client": "10.0.0.1", "level": ""},
+				[]string{"path", "/a?b", "status", "502", "client", "10.0.0.1", "level", ""},
 			},
 		},
 		Negative: []string{`[2024-01-09 13:24:40,123] ERROR in app: Exception on /p [GET]`},
@@ -52,11 +52,11 @@ var pythonFormats = []Format{
 		Positive: []Sample{
 			{
 				` - - [23/Nov/2026:07:31:23 +0000] "GET /api/items/1 HTTP/1.1" 200 35 "-" "curl/7.88.1"`,
-				map[string]string{"client": "", "status": "200", "path": "/api/items/1"},
+				[]string{"client", "", "status", "200", "path", "/api/items/1"},
 			},
 			{
 				`10.77.0.1 - - [23/Nov/2026:07:31:23 +0000] "GET /api/items/1 HTTP/1.1" 200 35 "-" "curl/7.88.1"`,
-				map[string]string{"client": "10.77.0.1", "kind": "upstream"},
+				[]string{"client", "10.77.0.1", "kind", "upstream"},
 			},
 		},
 	},
@@ -67,27 +67,27 @@ var pythonFormats = []Format{
 		Positive: []Sample{
 			{
 				`INFO:     2001:db8::7:34956 - "WebSocket /ws?room=1" 403`,
-				map[string]string{"client": "2001:db8::7", "path": "/ws?room=1", "status": "403"},
+				[]string{"client", "2001:db8::7", "path", "/ws?room=1", "status", "403"},
 			},
 			{
 				`INFO:     10.0.0.1:34956 - "WebSocket /ws" [accepted]`,
-				map[string]string{"client": "10.0.0.1", "path": "/ws", "status": "", "message": `"WebSocket /ws" [accepted]`},
+				[]string{"client", "10.0.0.1", "path", "/ws", "status", "", "message", `"WebSocket /ws" [accepted]`},
 			},
 			{ // FastAPI's command
 				`      INFO   127.0.0.1:57606 - "GET /cli HTTP/1.1" 200`,
-				map[string]string{"client": "127.0.0.1", "path": "/cli", "status": "200"},
+				[]string{"client", "127.0.0.1", "path", "/cli", "status", "200"},
 			},
 			{
 				`INFO:      - "GET /unix HTTP/1.1" 200 OK`,
-				map[string]string{"client": "", "path": "/unix", "status": "200"},
+				[]string{"client", "", "path", "/unix", "status", "200"},
 			},
 			{
 				`INFO:     127.0.0.1:34956 - "GET /a?b=c d HTTP/1.1" 500 Internal Server Error`,
-				map[string]string{"client": "127.0.0.1", "method": "GET", "path": "/a?b=c d", "status": "500", "time": ""},
+				[]string{"client", "127.0.0.1", "method", "GET", "path", "/a?b=c d", "status", "500", "time", ""},
 			},
 			{
 				`WARNING:  Exceeded concurrency limit.`,
-				map[string]string{"level": "WARNING", "message": "Exceeded concurrency limit."},
+				[]string{"level", "WARNING", "message", "Exceeded concurrency limit."},
 			},
 		},
 		Negative: []string{`ERROR in app: Exception on / [GET]`, `INFO: fine`},
@@ -98,13 +98,13 @@ var pythonFormats = []Format{
 		build: werkzeug,
 		Positive: []Sample{{
 			`127.0.0.1 - - [05/Sep/2020 17:51:30] "GET / HTTP/1.1" 500 -`,
-			map[string]string{"time": "2020-09-05T17:51:30Z", "client": "127.0.0.1", "path": "/", "status": "500"},
+			[]string{"time", "2020-09-05T17:51:30Z", "client", "127.0.0.1", "path", "/", "status", "500"},
 		}, {
 			`127.0.0.1 - - [05/Sep/2020 17:51:30] code 400, message Bad request version ('x')`,
-			map[string]string{"time": "2020-09-05T17:51:30Z", "client": "127.0.0.1", "status": "400", "message": "code 400, message Bad request version ('x')"},
+			[]string{"time", "2020-09-05T17:51:30Z", "client", "127.0.0.1", "status", "400", "message", "code 400, message Bad request version ('x')"},
 		}, {
 			`INFO:werkzeug:10.0.0.1 - - [05/Sep/2020 17:51:30] "GET /a HTTP/1.1" 200 -`,
-			map[string]string{"client": "10.0.0.1", "path": "/a", "status": "200"},
+			[]string{"client", "10.0.0.1", "path", "/a", "status", "200"},
 		}},
 		Negative: []string{`127.0.0.1 - - [05/Sep/2020:17:51:30 +0000] "GET / HTTP/1.1" 500 -`},
 	},
@@ -115,9 +115,9 @@ var pythonFormats = []Format{
 		Positive: []Sample{
 			{
 				`[05/Sep/2020 17:51:30] "GET /p?x=1 HTTP/1.1" 500 145`,
-				map[string]string{"time": "2020-09-05T17:51:30Z", "path": "/p?x=1", "status": "500", "bytes": "145"},
+				[]string{"time", "2020-09-05T17:51:30Z", "path", "/p?x=1", "status", "500", "bytes", "145"},
 			},
-			{`Internal Server Error: /p`, map[string]string{"path": "/p", "message": "Internal Server Error: /p"}},
+			{`Internal Server Error: /p`, []string{"path", "/p", "message", "Internal Server Error: /p"}},
 		},
 	},
 	{
@@ -127,31 +127,31 @@ var pythonFormats = []Format{
 		Positive: []Sample{
 			{
 				`ERROR:app.db:connection refused`,
-				map[string]string{"level": "ERROR", "message": "app.db:connection refused", "time": ""},
+				[]string{"level", "ERROR", "message", "app.db:connection refused", "time", ""},
 			},
 			{
 				`2026-11-23 07:13:24,512 - werkzeug - INFO - 10.0.0.1 - - [23/Nov/2026 07:13:24] "GET /b HTTP/1.1" 500 -`,
-				map[string]string{"status": "500", "path": "/b", "client": "10.0.0.1"},
+				[]string{"status", "500", "path", "/b", "client", "10.0.0.1"},
 			},
 			{
 				`[2026-11-23 07:13:24,512] ERROR in app: Exception on /api/checkout [GET]`,
-				map[string]string{"time": "2026-11-23T07:13:24.512Z", "level": "ERROR", "path": "/api/checkout", "method": "GET", "message": "Exception on /api/checkout [GET]"},
+				[]string{"time", "2026-11-23T07:13:24.512Z", "level", "ERROR", "path", "/api/checkout", "method", "GET", "message", "Exception on /api/checkout [GET]"},
 			},
 			{
 				`2026-11-23 07:13:24,512 - app.db - ERROR - connection refused`,
-				map[string]string{"time": "2026-11-23T07:13:24.512Z", "level": "ERROR"},
+				[]string{"time", "2026-11-23T07:13:24.512Z", "level", "ERROR"},
 			},
 			{
 				`2026-11-23 07:13:24,512 [ERROR] app.db: connection refused`,
-				map[string]string{"level": "ERROR", "message": "app.db: connection refused"},
+				[]string{"level", "ERROR", "message", "app.db: connection refused"},
 			},
 			{
 				`2026-11-23 07:13:24,512 - uvicorn.access - INFO - 10.0.0.1:34956 - "GET /a HTTP/1.1" 502`,
-				map[string]string{"time": "2026-11-23T07:13:24.512Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
+				[]string{"time", "2026-11-23T07:13:24.512Z", "status", "502", "path", "/a", "client", "10.0.0.1"},
 			},
 			{
 				`2026-11-23 07:13:24 INFO:     10.0.0.1:34956 - "GET /a HTTP/1.1" 502 Bad Gateway`,
-				map[string]string{"time": "2026-11-23T07:13:24Z", "status": "502", "path": "/a", "client": "10.0.0.1"},
+				[]string{"time", "2026-11-23T07:13:24Z", "status", "502", "path", "/a", "client", "10.0.0.1"},
 			},
 		},
 		Negative: []string{`[2024-01-09 13:24:39 +0000] [1637] [CRITICAL] WORKER TIMEOUT (pid:7214)`},

@@ -16,12 +16,12 @@ var pythonAccess = []Format{
 		build: func(s *state) parseFunc { return s.zoneless(19, gevent) },
 		Positive: []Sample{{
 			`127.0.0.1 - - [2026-11-25 18:06:10] "GET /g?x=1 HTTP/1.1" 502 112 0.000217`,
-			map[string]string{
-				"time": "2026-11-25T18:06:10Z", "client": "127.0.0.1", "method": "GET", "path": "/g?x=1", "status": "502", "bytes": "112", "duration": "0.000217",
+			[]string{
+				"time", "2026-11-25T18:06:10Z", "client", "127.0.0.1", "method", "GET", "path", "/g?x=1", "status", "502", "bytes", "112", "duration", "0.000217",
 			},
 		}, {
 			`- - - [2026-11-25 18:06:10] "GET / HTTP/1.1" 200 - 1.500000`, // on a unix socket
-			map[string]string{"client": "", "duration": "1.5"},
+			[]string{"client", "", "duration", "1.5"},
 		}},
 		Negative: []string{`127.0.0.1 - - [2026-11-25 18:06:10] "GET / HTTP/1.1" 502 112`, `127.0.0.1 - - [25/Nov/2026 18:06:11] "GET / HTTP/1.1" 502 112 0.000299`},
 	},
@@ -31,7 +31,7 @@ var pythonAccess = []Format{
 		build: func(s *state) parseFunc { return s.zoneless(20, eventlet) },
 		Positive: []Sample{{
 			`127.0.0.1 - - [25/Nov/2026 18:06:11] "GET /g?x=1 HTTP/1.1" 502 112 0.000299`,
-			map[string]string{"time": "2026-11-25T18:06:11Z", "status": "502", "bytes": "112", "duration": "0.000299", "path": "/g?x=1"},
+			[]string{"time", "2026-11-25T18:06:11Z", "status", "502", "bytes", "112", "duration", "0.000299", "path", "/g?x=1"},
 		}},
 		Negative: []string{`127.0.0.1 - - [25/Nov/2026 18:06:11] "GET / HTTP/1.1" 500 -`},
 	},
@@ -41,10 +41,10 @@ var pythonAccess = []Format{
 		build: func(s *state) parseFunc { return s.zoneless(20, daphne) },
 		Positive: []Sample{{
 			`127.0.0.1:57724 - - [25/Nov/2026:18:06:11] "GET /g?x=1" 502 2`,
-			map[string]string{"time": "2026-11-25T18:06:11Z", "client": "127.0.0.1", "method": "GET", "path": "/g?x=1", "status": "502", "bytes": "2"},
+			[]string{"time", "2026-11-25T18:06:11Z", "client", "127.0.0.1", "method", "GET", "path", "/g?x=1", "status", "502", "bytes", "2"},
 		}, {
 			`127.0.0.1:57756 - - [25/Nov/2026:18:06:11] "WSREJECT /ws" - -`,
-			map[string]string{"method": "WSREJECT", "path": "/ws", "status": ""},
+			[]string{"method", "WSREJECT", "path", "/ws", "status", ""},
 		}},
 		Negative: []string{`127.0.0.1 - - [25/Nov/2026:18:06:11 +0000] "GET /" 502 2`},
 	},
@@ -54,12 +54,12 @@ var pythonAccess = []Format{
 		build: tornado,
 		Positive: []Sample{{
 			`[E 261125 18:06:11 web:2293] 502 GET /g?x=1 (127.0.0.1) 0.90ms`,
-			map[string]string{
-				"time": "2026-11-25T18:06:11Z", "level": "", "status": "502", "method": "GET", "path": "/g?x=1", "client": "127.0.0.1", "duration": "0.0009",
+			[]string{
+				"time", "2026-11-25T18:06:11Z", "level", "", "status", "502", "method", "GET", "path", "/g?x=1", "client", "127.0.0.1", "duration", "0.0009",
 			},
 		}, {
 			`[E 261125 18:06:11 web:1820] Uncaught exception GET /bad (127.0.0.1)`,
-			map[string]string{"level": "ERROR", "message": "Uncaught exception GET /bad (127.0.0.1)", "method": "GET", "path": "/bad", "status": ""},
+			[]string{"level", "ERROR", "message", "Uncaught exception GET /bad (127.0.0.1)", "method", "GET", "path", "/bad", "status", ""},
 		}},
 		Negative: []string{`[E 2026-11-25 18:06:11 web:2293] 502`, `[X 261125 18:06:11 web:2293] 502 GET / (127.0.0.1) 0.90ms`},
 	},

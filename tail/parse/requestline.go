@@ -15,23 +15,23 @@ var requestFormats = []Format{{
 	Positive: []Sample{
 		{
 			`[23/Nov/2026:07:13:28 +0000] 10.0.0.9 "GET /a?b=c HTTP/2.0" 502 157 0.123 10.0.0.5:80`,
-			map[string]string{"time": "2026-11-23T07:13:28Z", "client": "10.0.0.9", "method": "GET", "path": "/a?b=c", "status": "502", "duration": ""},
+			[]string{"time", "2026-11-23T07:13:28Z", "client", "10.0.0.9", "method", "GET", "path", "/a?b=c", "status", "502", "duration", ""},
 		},
 		{
 			`2026-11-23T07:13:28.5+01:00 2001:db8::7 POST /a b HTTP/1.1 204 0`,
-			map[string]string{"time": "2026-11-23T06:13:28.5Z", "client": "2001:db8::7", "method": "POST", "path": "/a b", "status": "204"},
+			[]string{"time", "2026-11-23T06:13:28.5Z", "client", "2001:db8::7", "method", "POST", "path", "/a b", "status", "204"},
 		},
 		{
 			`10.0.0.9 - - [23/Nov/2026:07:13:28.250 +0000] "a.example" "GET /x HTTP/1.1" 404`,
-			map[string]string{"time": "2026-11-23T07:13:28.25Z", "client": "10.0.0.9", "path": "/x", "status": "404", "protocol": "HTTP/1.1"},
+			[]string{"time", "2026-11-23T07:13:28.25Z", "client", "10.0.0.9", "path", "/x", "status", "404", "protocol", "HTTP/1.1"},
 		},
 		{
 			`2026-11-23 07:13:28,250 10.0.0.9 "GET /x HTTP/1.1" 503`,
-			map[string]string{"time": "2026-11-23T07:13:28.25Z", "client": "10.0.0.9", "status": "503"},
+			[]string{"time", "2026-11-23T07:13:28.25Z", "client", "10.0.0.9", "status", "503"},
 		},
 		{
 			`1700000000.123 10.0.0.9:5012 "GET /x HTTP/1.1" 503`,
-			map[string]string{"time": "2023-11-14T22:13:20.123Z", "client": "10.0.0.9", "status": "503"},
+			[]string{"time", "2023-11-14T22:13:20.123Z", "client", "10.0.0.9", "status", "503"},
 		},
 	},
 	Negative: []string{`HTTP Request: GET http://a/b "HTTP/1.1 200 OK"`, `the word GET /a HTTP/1.1 alone`, `10.0.0.9 "get /x HTTP/1.1" 503`, `10.0.0.9 "GET /x HTTP/1.1" 5031`},

@@ -16,19 +16,19 @@ var squidFormats = []Format{
 		build: squidAccess,
 		Positive: []Sample{{
 			`1795630027.202      1 127.0.0.1 TCP_MISS/502 3330 GET http://shop.example/close?a=1 - FIRSTUP_PARENT/127.0.0.1 text/html`,
-			map[string]string{
-				"time": "2026-11-25T18:07:07.202Z", "duration": "0.001", "client": "127.0.0.1", "status": "502", "bytes": "3330", "method": "GET",
-				"path": "/close?a=1", "host": "shop.example", "upstream": "127.0.0.1", "flags": "TCP_MISS", "maker": "",
+			[]string{
+				"time", "2026-11-25T18:07:07.202Z", "duration", "0.001", "client", "127.0.0.1", "status", "502", "bytes", "3330", "method", "GET",
+				"path", "/close?a=1", "host", "shop.example", "upstream", "127.0.0.1", "flags", "TCP_MISS", "maker", "",
 			},
 		}, {
 			`1795630027.140      1 2001:db8::7 TCP_MISS/503 3404 GET http://shop.example/ok? alice HIER_NONE/- text/html`,
-			map[string]string{"client": "2001:db8::7", "status": "503", "upstream": "", "maker": "gateway", "path": "/ok?"},
+			[]string{"client", "2001:db8::7", "status", "503", "upstream", "", "maker", "gateway", "path", "/ok?"},
 		}, {
 			`1066036250.603  59310 192.168.0.68 TCP_TUNNEL/200 9103 CONNECT shop.example:443 - HIER_DIRECT/10.0.0.5 -`,
-			map[string]string{"duration": "59.31", "method": "CONNECT", "path": "shop.example:443", "upstream": "10.0.0.5"},
+			[]string{"duration", "59.31", "method", "CONNECT", "path", "shop.example:443", "upstream", "10.0.0.5"},
 		}, {
 			`1066036250.603      0 192.168.0.68 NONE/400 3500 NONE error:invalid-request - HIER_NONE/- text/html`,
-			map[string]string{"status": "400", "method": "", "maker": "gateway"},
+			[]string{"status", "400", "method", "", "maker", "gateway"},
 		}},
 		Negative: []string{`1700000000.123 10.0.0.1 504 10.0.0.5:80 1.000 3.001 GET https://a.example/x?y=1`},
 	},
@@ -38,12 +38,12 @@ var squidFormats = []Format{
 		build: squidLog,
 		Positive: []Sample{{
 			`2026/11/25 18:07:10| TCP connection to 127.0.0.1/18421 failed`,
-			map[string]string{"time": "2026-11-25T18:07:10Z", "message": "TCP connection to 127.0.0.1/18421 failed", "upstream": "127.0.0.1:18421"},
+			[]string{"time", "2026-11-25T18:07:10Z", "message", "TCP connection to 127.0.0.1/18421 failed", "upstream", "127.0.0.1:18421"},
 		}, {
 			`2026/11/25 18:07:07 kid1| WARNING: HTTP: Invalid Response: No object data received for http://shop.example/close AKA http://shop.example/close`,
-			map[string]string{
-				"level": "WARNING", "path": "/close", "host": "shop.example",
-				"message": "HTTP: Invalid Response: No object data received for http://shop.example/close AKA http://shop.example/close",
+			[]string{
+				"level", "WARNING", "path", "/close", "host", "shop.example",
+				"message", "HTTP: Invalid Response: No object data received for http://shop.example/close AKA http://shop.example/close",
 			},
 		}},
 		Negative: []string{`2026/11/25 18:07:10 [error] 7#7: *1 x`, `2026/11/25 18:07:10 web | x`},

@@ -17,15 +17,15 @@ var systemFormats = []Format{
 		Positive: []Sample{
 			{
 				`[ 7063.247407] Memory cgroup out of memory: Killed process 63214 (uwsgi) total-vm:3149468kB, anon-rss:164992kB`,
-				map[string]string{"pid": "63214", "time": "", "message": "Memory cgroup out of memory: Killed process 63214 (uwsgi) total-vm:3149468kB, anon-rss:164992kB"},
+				[]string{"pid", "63214", "time", "", "message", "Memory cgroup out of memory: Killed process 63214 (uwsgi) total-vm:3149468kB, anon-rss:164992kB"},
 			},
 			{
 				`[Tue Oct  5 16:38:47 2021] Out of memory: Killed process 1483 (uvicorn) total-vm:116345136kB`,
-				map[string]string{"pid": "1483", "time": "2021-10-05T16:38:47Z"},
+				[]string{"pid", "1483", "time", "2021-10-05T16:38:47Z"},
 			},
 			{
 				`oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/docker/3f,task=gunicorn,pid=1026306,uid=32767`,
-				map[string]string{"pid": "1026306"},
+				[]string{"pid", "1026306"},
 			},
 			{`nf_conntrack: nf_conntrack: table full, dropping packet`, nil},
 		},
@@ -36,9 +36,9 @@ var systemFormats = []Format{
 		Title: "systemd: units that exit, fail, restart", Doc: "https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Process%20Exit%20Codes",
 		build: systemd,
 		Positive: []Sample{
-			{`inkypi.service: Main process exited, code=killed, status=9/KILL`, map[string]string{"backend": "inkypi.service"}},
-			{`app.service: Failed with result 'oom-kill'.`, map[string]string{"backend": "app.service"}},
-			{`Stopped app.service - The App.`, map[string]string{"backend": "app.service"}},
+			{`inkypi.service: Main process exited, code=killed, status=9/KILL`, []string{"backend", "inkypi.service"}},
+			{`app.service: Failed with result 'oom-kill'.`, []string{"backend", "app.service"}},
+			{`Stopped app.service - The App.`, []string{"backend", "app.service"}},
 		},
 	},
 	{
@@ -48,19 +48,19 @@ var systemFormats = []Format{
 		Positive: []Sample{
 			{
 				`  Warning  Unhealthy  21m (x26 over 45m)   kubelet            Readiness probe failed: dial tcp 10.244.0.68:9071: connect: connection refused`,
-				map[string]string{"level": "Warning", "upstream": "10.244.0.68:9071", "message": "Unhealthy: Readiness probe failed: dial tcp 10.244.0.68:9071: connect: connection refused"},
+				[]string{"level", "Warning", "upstream", "10.244.0.68:9071", "message", "Unhealthy: Readiness probe failed: dial tcp 10.244.0.68:9071: connect: connection refused"},
 			},
 			{
 				`21m         Warning   BackOff     pod/web-1   Back-off restarting failed container`,
-				map[string]string{"level": "Warning", "message": "BackOff: Back-off restarting failed container", "backend": "pod/web-1"},
+				[]string{"level", "Warning", "message", "BackOff: Back-off restarting failed container", "backend", "pod/web-1"},
 			},
 			{
 				`default     2m54s (x4 over 3m)   Warning   Unhealthy   pod/web-1   Readiness probe failed: HTTP probe failed with statuscode: 503`,
-				map[string]string{"level": "Warning", "backend": "pod/web-1", "message": "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503"},
+				[]string{"level", "Warning", "backend", "pod/web-1", "message", "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503"},
 			},
-			{`LAST SEEN   TYPE      REASON      OBJECT      MESSAGE`, map[string]string{"kind": "system", "level": ""}},
-			{`      Reason:       OOMKilled`, map[string]string{"message": "Reason: OOMKilled"}},
-			{`      Exit Code:    137`, map[string]string{"message": "Exit Code: 137"}},
+			{`LAST SEEN   TYPE      REASON      OBJECT      MESSAGE`, []string{"kind", "system", "level", ""}},
+			{`      Reason:       OOMKilled`, []string{"message", "Reason: OOMKilled"}},
+			{`      Exit Code:    137`, []string{"message", "Exit Code: 137"}},
 		},
 	},
 	{
@@ -69,7 +69,7 @@ var systemFormats = []Format{
 		build: dockerEvent,
 		Positive: []Sample{{
 			`2026-11-23T07:13:24.123456789Z container oom 3f6d1b5a (image=app:1, name=web)`,
-			map[string]string{"time": "2026-11-23T07:13:24.123456789Z", "backend": "web", "message": "container oom 3f6d1b5a (image=app:1, name=web)"},
+			[]string{"time", "2026-11-23T07:13:24.123456789Z", "backend", "web", "message", "container oom 3f6d1b5a (image=app:1, name=web)"},
 		}},
 	},
 }

@@ -38,7 +38,7 @@ func jsonMembers(body string, x *syntax) ([]member, map[string]keyID, int) {
 			return true
 		}
 		for i, p := range path {
-			path[i] = strings.ToLower(keySigns.Replace(strings.ReplaceAll(p, ".", "")))
+			path[i] = string(appendKey(nil, p))
 		}
 		full := strings.Join(path, "/")
 		if ids[full] == 0 {

@@ -14,10 +14,10 @@ var tracebackFormats = []Format{{
 	Title: "stack traces of Python, Java, Go and Node, line by line", Doc: "https://docs.python.org/3/library/traceback.html",
 	build: traceback,
 	Positive: []Sample{
-		{`Traceback (most recent call last):`, map[string]string{"message": "Traceback (most recent call last):", "kind": "upstream"}},
-		{`  File "/srv/app.py", line 3, in f`, map[string]string{"message": `  File "/srv/app.py", line 3, in f`}},
+		{`Traceback (most recent call last):`, []string{"message", "Traceback (most recent call last):", "kind", "upstream"}},
+		{`  File "/srv/app.py", line 3, in f`, []string{"message", `  File "/srv/app.py", line 3, in f`}},
 		{`    return 1 / 0`, nil},
-		{`sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) connection refused`, map[string]string{"message": "sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) connection refused"}},
+		{`sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) connection refused`, []string{"message", "sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) connection refused"}},
 		{`KeyboardInterrupt`, nil},
 		{"\tat java.base/java.lang.Thread.run(Thread.java:829)", nil},
 		{`Caused by: java.net.ConnectException: Connection refused`, nil},

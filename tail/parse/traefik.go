@@ -17,19 +17,19 @@ var traefikFormats = []Format{
 		Positive: []Sample{
 			{
 				`172.17.0.1 - - [08/Dec/2021:09:16:05 +0000] "GET /upload.asp?test=toto HTTP/1.1" 200 405 "-" "-" 502 "test@docker" "http://172.17.0.3:80" 12ms`,
-				map[string]string{"status": "200", "backend": "test@docker", "upstream": "172.17.0.3:80", "duration": "0.012", "path": "/upload.asp?test=toto"},
+				[]string{"status", "200", "backend", "test@docker", "upstream", "172.17.0.3:80", "duration", "0.012", "path", "/upload.asp?test=toto"},
 			},
 			{
 				`172.17.1.1 - - [28/Sep/2022:13:38:04 +0000] "GET /x HTTP/1.1" - - "-" "a" 45640 "-" "-" 0ms`,
-				map[string]string{"status": "", "upstream": "", "backend": "", "duration": "0"},
+				[]string{"status", "", "upstream", "", "backend", "", "duration", "0"},
 			},
 			{
 				`172.17.1.1 - - [28/Sep/2022:13:38:04 +0000] "GET /x HTTP/1.1" 404 19 "-" "a" 45640 - - 0ms`,
-				map[string]string{"status": "404", "upstream": "", "maker": "gateway"},
+				[]string{"status", "404", "upstream", "", "maker", "gateway"},
 			},
 			{ // Traefik escapes no quotes
 				`172.17.1.1 - - [28/Sep/2022:13:38:04 +0000] "GET /x HTTP/1.1" 502 11 "-" "an "agent" 1" 45640 "app@file" "http://10.0.0.5:80" 3ms`,
-				map[string]string{"status": "502", "upstream": "10.0.0.5:80", "user_agent": `an "agent" 1`, "duration": "0.003"},
+				[]string{"status", "502", "upstream", "10.0.0.5:80", "user_agent", `an "agent" 1`, "duration", "0.003"},
 			},
 		},
 	},
@@ -40,14 +40,14 @@ var traefikFormats = []Format{
 		Positive: []Sample{
 			{
 				`{"ClientHost":"172.17.0.1","DownstreamContentSize":357,"DownstreamStatus":502,"Duration":357313,"OriginContentSize":11,"OriginDuration":324669,"OriginStatus":502,"RequestCount":190,"RequestHost":"test.docker.localhost","RequestMethod":"GET","RequestPath":"/594VAEoi.save","RequestProtocol":"HTTP/1.1","RetryAttempts":2,"RouterName":"test@docker","ServiceAddr":"172.17.0.3:80","ServiceName":"svc@docker","ServiceURL":{"Scheme":"http","Host":"172.17.0.3:80","Path":""},"StartUTC":"2021-12-08T14:02:43.587782192Z","request_User-Agent":"Nikto","time":"2021-12-08T14:02:43Z"}`,
-				map[string]string{
-					"time": "2021-12-08T14:02:43.587782192Z", "status": "502", "duration": "0.000357313", "upstream": "172.17.0.3:80",
-					"upstream_status": "502", "upstream_duration": "0.000324669", "retries": "2", "backend": "svc@docker", "user_agent": "Nikto", "maker": "",
+				[]string{
+					"time", "2021-12-08T14:02:43.587782192Z", "status", "502", "duration", "0.000357313", "upstream", "172.17.0.3:80",
+					"upstream_status", "502", "upstream_duration", "0.000324669", "retries", "2", "backend", "svc@docker", "user_agent", "Nikto", "maker", "",
 				},
 			},
 			{
 				`{"ClientAddr":"172.28.0.1:38806","DownstreamStatus":502,"RequestHost":"gateway-probe.redi.lab","RouterName":"gateway-file-probe@file","entryPointName":"traefik","level":"info","time":"2026-06-29T10:21:39Z"}`,
-				map[string]string{"status": "502", "client": "172.28.0.1", "time": "2026-06-29T10:21:39Z"},
+				[]string{"status", "502", "client", "172.28.0.1", "time", "2026-06-29T10:21:39Z"},
 			},
 		},
 	},
@@ -57,9 +57,9 @@ var traefikFormats = []Format{
 		build: traefikLogJSON.compile(),
 		Positive: []Sample{{
 			`{"level":"debug","error":"dial tcp 10.77.0.11:8000: connect: connection refused","time":"2026-11-23T07:33:04Z","caller":"/opt/traefik/pkg/proxy/httputil/proxy.go:205","message":"502 Bad Gateway"}`,
-			map[string]string{
-				"time": "2026-11-23T07:33:04Z", "level": "debug", "message": "502 Bad Gateway: dial tcp 10.77.0.11:8000: connect: connection refused",
-				"upstream": "10.77.0.11:8000", "status": "502",
+			[]string{
+				"time", "2026-11-23T07:33:04Z", "level", "debug", "message", "502 Bad Gateway: dial tcp 10.77.0.11:8000: connect: connection refused",
+				"upstream", "10.77.0.11:8000", "status", "502",
 			},
 		}},
 		Negative: []string{`{"level":"debug","time":"2026-11-23T07:33:04Z","message":"hi"}`},
@@ -71,14 +71,14 @@ var traefikFormats = []Format{
 		Positive: []Sample{
 			{
 				`2024-11-28T18:04:05Z DBG github.com/traefik/traefik/v3/pkg/proxy/httputil/proxy.go:113 > 502 Bad Gateway error="dial tcp 10.0.0.5:80: connect: connection refused"`,
-				map[string]string{
-					"time": "2024-11-28T18:04:05Z", "level": "DBG", "status": "502", "upstream": "10.0.0.5:80",
-					"message": `502 Bad Gateway error="dial tcp 10.0.0.5:80: connect: connection refused"`,
+				[]string{
+					"time", "2024-11-28T18:04:05Z", "level", "DBG", "status", "502", "upstream", "10.0.0.5:80",
+					"message", `502 Bad Gateway error="dial tcp 10.0.0.5:80: connect: connection refused"`,
 				},
 			},
 			{
 				`2024-11-28T18:04:05+01:00 WRN Health check failed. error="EOF" targetURL=http://10.0.0.5:80/`,
-				map[string]string{"level": "WRN", "time": "2024-11-28T17:04:05Z"},
+				[]string{"level", "WRN", "time", "2024-11-28T17:04:05Z"},
 			},
 		},
 		Negative: []string{`2024-11-28T18:04:05Z stdout F hello`},
@@ -89,9 +89,9 @@ var traefikFormats = []Format{
 		build: traefikLogfmt,
 		Positive: []Sample{{
 			`time="2022-11-28T18:04:05Z" level=debug msg="'502 Bad Gateway' caused by: dial tcp 10.0.0.5:80: connect: connection refused"`,
-			map[string]string{
-				"time": "2022-11-28T18:04:05Z", "level": "debug", "upstream": "10.0.0.5:80", "status": "502",
-				"message": "'502 Bad Gateway' caused by: dial tcp 10.0.0.5:80: connect: connection refused",
+			[]string{
+				"time", "2022-11-28T18:04:05Z", "level", "debug", "upstream", "10.0.0.5:80", "status", "502",
+				"message", "'502 Bad Gateway' caused by: dial tcp 10.0.0.5:80: connect: connection refused",
 			},
 		}},
 		Negative: []string{`time="Jun 30 12:52:43" level=error msg="http: proxy error: context canceled" prefix=proxy`},

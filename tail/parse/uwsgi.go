@@ -16,14 +16,14 @@ var uwsgiFormats = []Format{
 		Positive: []Sample{
 			{
 				`[pid: 88185|app: 0|req: 1/1] 127.0.0.1 (bob) {38 vars in 696 bytes} [Sun Mar 13 22:49:12 2016] POST /update_metrics => generated 47 bytes in 129 msecs (HTTP/1.1 502) 9 headers in 378 bytes (1 switches on core 3)`,
-				map[string]string{
-					"time": "2016-03-13T22:49:12Z", "client": "127.0.0.1", "method": "POST", "path": "/update_metrics", "status": "502",
-					"duration": "0.129", "bytes": "47", "pid": "88185", "protocol": "HTTP/1.1",
+				[]string{
+					"time", "2016-03-13T22:49:12Z", "client", "127.0.0.1", "method", "POST", "path", "/update_metrics", "status", "502",
+					"duration", "0.129", "bytes", "47", "pid", "88185", "protocol", "HTTP/1.1",
 				},
 			},
 			{
 				`{address space usage: 1 bytes/0MB} {rss usage: 2 bytes/0MB} [pid: 1|app: -|req: -/3] 127.0.0.1 () {34 vars in 617 bytes} [Sun Mar  3 22:49:15 2016] GET / => generated 0 bytes in 68 micros (HTTP/1.1 200) 0 headers in 0 bytes (0 switches on core 8)`,
-				map[string]string{"duration": "0.000068", "status": "200"},
+				[]string{"duration", "0.000068", "status", "200"},
 			},
 		},
 	},
@@ -34,22 +34,22 @@ var uwsgiFormats = []Format{
 		Positive: []Sample{
 			{
 				`Tue Jan  9 04:04:46 2024 - *** uWSGI listen queue of socket ":8000" (fd: 3) full !!! (101/100) ***`,
-				map[string]string{"time": "2024-01-09T04:04:46Z", "message": `*** uWSGI listen queue of socket ":8000" (fd: 3) full !!! (101/100) ***`},
+				[]string{"time", "2024-01-09T04:04:46Z", "message", `*** uWSGI listen queue of socket ":8000" (fd: 3) full !!! (101/100) ***`},
 			},
 			{
 				`Mon Jan 15 01:14:46 2018 - DAMN ! worker 1 (pid: 53) died, killed by signal 9 :( trying respawn ...`,
-				map[string]string{"pid": "53"},
+				[]string{"pid", "53"},
 			},
 			{
 				`Mon Jan 15 01:14:45 2018 - HARAKIRI [core 0] 193.144.44.171 - GET /containers/7 since 1516000464`,
-				map[string]string{"method": "GET", "path": "/containers/7", "client": "193.144.44.171"},
+				[]string{"method", "GET", "path", "/containers/7", "client", "193.144.44.171"},
 			},
-			{`*** HARAKIRI ON WORKER 1 (pid: 53, try: 1) ***`, map[string]string{"pid": "53"}},
+			{`*** HARAKIRI ON WORKER 1 (pid: 53, try: 1) ***`, []string{"pid", "53"}},
 			{
 				`--- no python application found, check your startup logs for errors ---`,
-				map[string]string{"message": `--- no python application found, check your startup logs for errors ---`},
+				[]string{"message", `--- no python application found, check your startup logs for errors ---`},
 			},
-			{`invalid request block size: 21573 (max 4096)...skip`, map[string]string{"message": `invalid request block size: 21573 (max 4096)...skip`}},
+			{`invalid request block size: 21573 (max 4096)...skip`, []string{"message", `invalid request block size: 21573 (max 4096)...skip`}},
 		},
 		Negative: []string{`*** hello ***`},
 	},

@@ -18,9 +18,9 @@ var w3cFormats = []Format{
 		build: w3c("cloudfront", '\t'),
 		Positive: []Sample{{
 			"2019-12-13\t22:37:02\tSEA19-C2\t900\t192.0.2.200\tGET\td111111abcdef8.cloudfront.net\t/a%2520b\t502\t-\tcurl/7.55.1%20x\tq=1\t-\tError\tkBkD==\twww.example.com\thttp\t387\t0.103\t-\t-\t-\tError\tHTTP/1.1\t-\t-\t12644\t0.100\tOriginDnsError\ttext/html\t507\t-\t-",
-			map[string]string{
-				"time": "2019-12-13T22:37:02Z", "client": "192.0.2.200", "method": "GET", "path": "/a%20b?q=1", "status": "502", "duration": "0.103",
-				"flags": "OriginDnsError", "request_id": "kBkD==", "host": "www.example.com", "user_agent": "curl/7.55.1 x", "bytes": "900",
+			[]string{
+				"time", "2019-12-13T22:37:02Z", "client", "192.0.2.200", "method", "GET", "path", "/a%20b?q=1", "status", "502", "duration", "0.103",
+				"flags", "OriginDnsError", "request_id", "kBkD==", "host", "www.example.com", "user_agent", "curl/7.55.1 x", "bytes", "900",
 			},
 		}},
 		Negative: []string{"#Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken"},
@@ -32,16 +32,16 @@ var w3cFormats = []Format{
 		Positive: []Sample{{
 			"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status time-taken\n" +
 				"2022-05-08 01:26:01 10.119.32.8 POST /a.svc x=1 443 - 10.119.38.250 Mozilla/5.0+(X) - h.example 502 3 12002 30232",
-			map[string]string{
-				"time": "2022-05-08T01:26:01Z", "path": "/a.svc?x=1", "status": "502", "duration": "30.232", "client": "10.119.38.250",
-				"flags": "502.3 12002", "host": "h.example", "user_agent": "Mozilla/5.0+(X)",
+			[]string{
+				"time", "2022-05-08T01:26:01Z", "path", "/a.svc?x=1", "status", "502", "duration", "30.232", "client", "10.119.38.250",
+				"flags", "502.3 12002", "host", "h.example", "user_agent", "Mozilla/5.0+(X)",
 			},
 		}, {
 			"2022-05-08 01:26:01 10.119.32.8 GET / - 443 - 10.119.38.250 Mozilla/5.0 - 500 0 0 232",
-			map[string]string{"status": "500", "duration": "0.232"},
+			[]string{"status", "500", "duration", "0.232"},
 		}, {
 			"#Software: Microsoft Internet Information Services 8.5\n#Date: 2001-05-02 17:42:15\n#Fields: time c-ip cs-method cs-uri-stem sc-status time-taken\n17:42:15 172.16.255.255 GET /default.htm 200 17",
-			map[string]string{"time": "2001-05-02T17:42:15Z", "status": "200", "duration": "0.017"},
+			[]string{"time", "2001-05-02T17:42:15Z", "status", "200", "duration", "0.017"},
 		}},
 	},
 	{
@@ -51,10 +51,10 @@ var w3cFormats = []Format{
 		build: w3c("generic", 0),
 		Positive: []Sample{{
 			"#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes time-taken\n2022-05-08 01:26:01 10.1.1.1 GET /a 503 12 0.250",
-			map[string]string{"time": "2022-05-08T01:26:01Z", "path": "/a", "status": "503", "duration": "0.25", "bytes": "12"},
+			[]string{"time", "2022-05-08T01:26:01Z", "path", "/a", "status", "503", "duration", "0.25", "bytes", "12"},
 		}, {
 			"#Date: 2001-05-02 17:42:15\n#Fields: time c-ip cs-method cs-uri-stem sc-status cs-version\n17:42:15 172.16.255.255 GET /default.htm 200 HTTP/1.0",
-			map[string]string{"time": "2001-05-02T17:42:15Z", "path": "/default.htm", "status": "200", "client": "172.16.255.255"},
+			[]string{"time", "2001-05-02T17:42:15Z", "path", "/default.htm", "status", "200", "client", "172.16.255.255"},
 		}},
 		Negative: []string{"2022-05-08 01:26:01 10.1.1.1 GET /a 503 12 0.250"},
 	},
