@@ -144,6 +144,9 @@ func (it *item) read(most int, limit int64, now time.Time) (chunk, error) {
 		return chunk{}, nil
 	}
 	old := len(it.sp.carry)
+	if old < most/2 { // together not more than a buffer of the size asked for
+		want = min(want, most-old)
+	}
 	buf := getBuffer(old + want)
 	copy(buf, it.sp.carry)
 	n, err := readFull(it.f, buf[old:], it.off)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"charm.land/lipgloss/v2"
@@ -62,14 +63,14 @@ func (b badColor) Error() string {
 	return fmt.Sprintf("%q is not a color: write \"#rrggbb\" or an index \"0\" to \"255\"", clip(string(b)))
 }
 
-var hexColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+var hexColor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^#[0-9a-fA-F]{6}$`) })
 
 // UnmarshalText refuses what is no color, so that the decoder can say where.
 func (h *hue) UnmarshalText(text []byte) error {
 	s := string(text)
 	n, err := strconv.Atoi(s)
 	index := err == nil && n >= 0 && n <= 255 && strconv.Itoa(n) == s
-	if s != "" && !index && !hexColor.MatchString(s) {
+	if s != "" && !index && !hexColor().MatchString(s) {
 		return badColor(s)
 	}
 	h.text = s
@@ -95,7 +96,7 @@ func (h hue) color() color.Color {
 // maxFile bounds the size of a theme file, in bytes.
 const maxFile = 64 << 10
 
-var themeName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+var themeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`) })
 
 // parse reads a theme file; name is what errors call it ("dir/mine.toml"). Errors
 // read "name:line:column: what is wrong".
@@ -149,7 +150,7 @@ func lineOf(data []byte, is func(line string) bool) int {
 
 // fault says what makes a decoded file incomplete and where to look for it.
 func (f *file) fault() (table, what string) {
-	if !themeName.MatchString(f.Name) {
+	if !themeName().MatchString(f.Name) {
 		return "name", "name must be lower-case letters, digits and hyphens, at most 40"
 	}
 	if f.Title == "" || len(f.Title) > 100 || strings.ContainsFunc(f.Title, func(r rune) bool { return !unicode.IsPrint(r) }) {

@@ -372,7 +372,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		th, err := parse("f.toml", data)
-		if err == nil && !themeName.MatchString(th.Name) {
+		if err == nil && !themeName().MatchString(th.Name) {
 			t.Errorf("theme %q", th.Name)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "f.toml:") {

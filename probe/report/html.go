@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 )
 
 //go:embed report.html.tmpl
 var page string
 
-var pageTemplate = template.Must(template.New("report").Parse(page))
+// pageTemplate is parsed when the first page is written: other runs need not wait.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("report").Parse(page)) })
 
 // view is what the page's template reads. Everything in it is text, which
 // html/template escapes for where it stands.
@@ -50,7 +52,7 @@ func writeHTML(w io.Writer, r *Report, opt Options) error {
 	if len(v.Bars) > 0 {
 		v.ChartNote = fmt.Sprintf("requests and failures from %s UTC on, %s a column", r.chart.first.Format("15:04:05"), lasted(r.chart.each))
 	}
-	return pageTemplate.Execute(w, v)
+	return pageTemplate().Execute(w, v)
 }
 
 // bars scales the chart's columns to a height of 100.

@@ -59,7 +59,7 @@ type job struct {
 // start starts the workers; stop ends them after the last job.
 func (in *ingest) start() {
 	workers := runtime.GOMAXPROCS(0)
-	in.jobs = make(chan job, workers)
+	in.jobs = make(chan job, 1)
 	for range workers {
 		in.done.Go(in.work)
 	}
