@@ -2,7 +2,6 @@ package window
 
 import (
 	"bytes"
-	"math/bits"
 )
 
 const (
@@ -37,76 +36,68 @@ func appendRoute(dst, path []byte) []byte {
 			return append(dst, path...) // "*", "host:443", or no HTTP at all
 		}
 	}
-	// Eight bytes are looked at at once; only a segment that may be an id is gone
-	// over again.
 	begin, copied, segments := 0, 0, 0
-	earlier := false // digits of the segment in the words before
-	for i := 0; ; i += 8 {
-		ends, digits := routeMarks(wordAt(path, i))
-		if left := len(path) - i; left < 8 {
-			ends |= 0x80 << (8 * left)
+	var seen census
+	for i, c := range path {
+		if of := censusOf[c]; of != 0 {
+			seen += of
+			continue
 		}
-		for ; ends != 0; ends &= ends - 1 {
-			bit := ends & -ends
-			end := i + bits.TrailingZeros64(bit)>>3
-			here := digits & (bit - 1)
-			if earlier || here != 0 && !isVersion(path[begin:end]) || end-begin >= longHash {
-				dst = append(dst, path[copied:begin]...)
-				copied = end
-				if bits.OnesCount64(here) == end-begin {
-					dst = append(dst, idMark...)
-				} else {
-					dst = appendSegment(dst, path[begin:end])
-				}
-			}
-			if end == len(path) || path[end] != '/' {
-				return append(dst, path[copied:end]...)
-			}
-			if segments++; segments > maxSegments {
-				return append(append(dst, path[copied:end]...), moreSegments...)
-			}
-			begin, earlier = end+1, false
-			digits &^= bit - 1
+		if seen.digits() > 0 || i-begin >= longHash {
+			dst, copied = appendFolded(dst, path, copied, begin, i, seen)
 		}
-		earlier = earlier || digits != 0
+		if c != '/' {
+			return append(dst, path[copied:i]...)
+		}
+		if segments++; segments > maxSegments {
+			return append(append(dst, path[copied:i]...), moreSegments...)
+		}
+		begin, seen = i+1, 0
 	}
+	if seen.digits() > 0 || len(path)-begin >= longHash {
+		dst, copied = appendFolded(dst, path, copied, begin, len(path), seen)
+	}
+	return append(dst, path[copied:]...)
 }
 
-// isVersion recognizes a letter and a digit: the most usual name that is no id.
-func isVersion(segment []byte) bool {
-	return len(segment) == 2 && kindOf[segment[0]]&(isHexLetter|isLetter) != 0
+// appendFolded appends what of path is not copied yet before the segment at begin, and
+// the segment with its ids folded; nothing where it has none.
+func appendFolded(dst, path []byte, copied, begin, end int, seen census) ([]byte, int) {
+	switch {
+	case seen.joints()+seen.others() > 0:
+		return appendSegment(append(dst, path[copied:begin]...), path[begin:end], seen), end
+	case seen.isID():
+		return append(append(dst, path[copied:begin]...), idMark...), end
+	}
+	return dst, copied
 }
 
-// wordAt returns the eight bytes at b[i:], zeros behind its end, the first byte
-// lowest.
-func wordAt(b []byte, i int) (w uint64) {
-	if i+8 <= len(b) {
-		return word64(b[i:])
-	}
-	if len(b) >= 8 {
-		return word64(b[len(b)-8:]) >> (8 * uint(8-len(b)+i))
-	}
-	for k, c := range b[i:] {
-		w |= uint64(c) << (8 * k)
-	}
-	return w
-}
+// census counts bytes by their kind, twelve bits for each: digits lowest, hexadecimal
+// letters, other letters, signs that join the numbers of a date or version, the rest.
+type census uint64
 
 const (
-	eachByte = 0x0101010101010101
-	highBits = 0x8080808080808080
-	lowBits  = ^uint64(highBits)
+	aDigit census = 1 << (12 * iota)
+	aHexLetter
+	aLetter
+	aJoint
+	anOther
 )
 
-// routeMarks returns the bytes of w that end a segment (/ ? # ;) and its digits,
-// each by its highest bit.
-func routeMarks(w uint64) (ends, digits uint64) {
-	return zeroBytes(w|0x10*eachByte^'?'*eachByte) | zeroBytes(w^'#'*eachByte) | zeroBytes(w^';'*eachByte),
-		^((w^'0'*eachByte)&lowBits + (0x80-10)*eachByte | w) & highBits
-}
+func (c census) digits() int { return int(c & 0xfff) }
+func (c census) hex() int    { return int(c >> 12 & 0xfff) }
+func (c census) alnum() int  { return c.digits() + c.hex() + int(c>>24&0xfff) }
+func (c census) joints() int { return int(c >> 36 & 0xfff) }
+func (c census) others() int { return int(c >> 48) }
 
-// zeroBytes returns the highest bit of each byte of w that is zero.
-func zeroBytes(w uint64) uint64 { return ^(w&lowBits + lowBits | w) & highBits }
+// censusOf is what a byte adds; 0 for one that ends a segment.
+var censusOf = func() (t [256]census) {
+	of := map[charKinds]census{isDigit: aDigit, isHexLetter: aHexLetter, isLetter: aLetter, isJoint: aJoint, isOther: anOther}
+	for c := range t {
+		t[c] = of[kindOf[c]]
+	}
+	return t
+}()
 
 // moreSegments stands for the segments beyond maxSegments.
 const moreSegments = "/…"
@@ -126,32 +117,29 @@ func afterHost(target []byte) (path []byte, ok bool) {
 
 const idMark = ":id"
 
-// appendSegment appends one segment with its ids folded.
-func appendSegment(dst, segment []byte) []byte {
-	var kinds charKinds
-	for _, c := range segment {
-		kinds |= kindOf[c]
-	}
-	if kinds&isDigit != 0 && kinds&^(isDigit|isJoint) == 0 || isUUID(segment) {
+// appendSegment appends one segment, whose census is given, with its ids folded.
+func appendSegment(dst, segment []byte, seen census) []byte {
+	if seen.digits() > 0 && seen.digits()+seen.joints() == len(segment) || isUUID(segment) {
 		return append(dst, idMark...) // a number, a date, a version, an address
 	}
-	for len(segment) > 0 {
-		n := 0
-		for n < len(segment) && kindOf[segment[n]]&(isDigit|isHexLetter|isLetter) != 0 {
-			n++
+	begin := 0
+	var token census
+	for i, c := range segment {
+		if of := censusOf[c]; of < aJoint {
+			token += of
+			continue
 		}
-		if isID(segment[:n]) {
-			dst = append(dst, idMark...)
-		} else {
-			dst = append(dst, segment[:n]...)
-		}
-		if n < len(segment) {
-			dst = append(dst, segment[n])
-			n++
-		}
-		segment = segment[n:]
+		dst = append(appendPart(dst, segment[begin:i], token), c)
+		begin, token = i+1, 0
 	}
-	return dst
+	return appendPart(dst, segment[begin:], token)
+}
+
+func appendPart(dst, token []byte, seen census) []byte {
+	if seen.isID() {
+		return append(dst, idMark...)
+	}
+	return append(dst, token...)
 }
 
 type charKinds uint8
@@ -192,27 +180,19 @@ const (
 )
 
 // isID says whether a run of letters and digits names one thing of many.
-func isID(token []byte) bool {
-	digits, hex := 0, 0
-	for _, c := range token {
-		switch kindOf[c] {
-		case isDigit:
-			digits++
-		case isHexLetter:
-			hex++
-		}
-	}
+func (c census) isID() bool {
+	n, digits := c.alnum(), c.digits()
 	switch {
-	case len(token) == 0:
+	case n == 0:
 		return false
-	case digits == len(token):
+	case digits == n:
 		return true
-	case digits+hex == len(token) && (digits > 0 && len(token) >= shortHash || len(token) >= longHash):
+	case digits+c.hex() == n && (digits > 0 && n >= shortHash || n >= longHash):
 		return true
 	case digits >= 4:
 		return true
 	}
-	return digits > 0 && len(token) >= longToken
+	return digits > 0 && n >= longToken
 }
 
 // isUUID says whether b has the form 8-4-4-4-12.
