@@ -96,11 +96,17 @@ const (
 // Onset finds the episodes in points, which are ascending.
 func Onset(points []Point) Changes {
 	var bad []bool
+	var from []uint8
 	best, base := math.Inf(1), 0.0
 	for _, first := range firstBaselines(points) {
 		p := first
+		if math.Abs(base-p) < p/20 { // where the other one led to
+			continue
+		}
 		for range 3 {
-			path, cost := viterbi(points, p)
+			var path []bool
+			var cost float64
+			path, cost, from = viterbi(points, p, from)
 			if cost < best {
 				best, base, bad = cost, p, path
 			}
@@ -177,11 +183,11 @@ func levels(base float64) []float64 {
 }
 
 // viterbi says of each point whether the cheapest path goes through a bad state,
-// and what the path costs.
-func viterbi(points []Point, base float64) ([]bool, float64) {
-	bad := make([]bool, len(points))
+// and what the path costs. from is room for its steps, which it returns.
+func viterbi(points []Point, base float64, from []uint8) (bad []bool, total float64, _ []uint8) {
+	bad = make([]bool, len(points))
 	if len(points) == 0 {
-		return bad, 0
+		return bad, 0, from
 	}
 	level := levels(base)
 	n := len(level)
@@ -190,7 +196,7 @@ func viterbi(points []Point, base float64) ([]bool, float64) {
 		logFail[i], logPass[i] = -math.Log(p), -math.Log1p(-p)
 	}
 	turnBad := priceBad + math.Log(float64(len(points)+1))
-	from := make([]uint8, n*len(points))
+	from = slices.Grow(from[:0], n*len(points))[:n*len(points)]
 	cost, next := make([]float64, n), make([]float64, n)
 	for i := 1; i < n; i++ {
 		cost[i] = priceFirst
@@ -224,12 +230,12 @@ func viterbi(points []Point, base float64) ([]bool, float64) {
 			state = i
 		}
 	}
-	total := cost[state]
+	total = cost[state]
 	for t := len(points) - 1; t >= 0; t-- {
 		bad[t] = state != 0
 		state = int(from[t*n+state])
 	}
-	return bad, total
+	return bad, total, from
 }
 
 // run is a burst with the points it covers, points[from:to].
