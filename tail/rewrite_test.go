@@ -125,6 +125,28 @@ func TestRewriteWhileTheOldOneIsWrittenTo(t *testing.T) {
 	wantNumbered(t, c.awaitLines(t, 120), 0, 120)
 }
 
+// TestHeldLinesAreNotOvertaken rotates a file of which it can't be told yet whether it
+// repeats the one before: what comes after it has to wait.
+func TestHeldLinesAreNotOvertaken(t *testing.T) {
+	x := &faultFS{}
+	path := logPath(t)
+	text := numbered(0, 500)
+	write(t, path, text)
+	c := follow(t, path, still(x))
+	c.awaitLines(t, 500)
+	rename(t, path, path+"~")
+	write(t, path, text[:len(text)/3])
+	awaitLooks(t, x)
+	rename(t, path, path+".1")
+	write(t, path, numbered(510, 520))
+	awaitLooks(t, x)
+	if lines, _ := c.snapshot(); len(lines) != 500 {
+		t.Fatalf("%d lines came while it was not known whether they were new, the last %q", len(lines)-500, lastOf(lines))
+	}
+	appendTo(t, path+".1", text[len(text)/3:]+numbered(500, 510))
+	wantNumbered(t, c.awaitLines(t, 520), 0, 520)
+}
+
 // TestSameFirstLinesAreNoRewrite: files that begin with the same heading are others.
 func TestSameFirstLinesAreNoRewrite(t *testing.T) {
 	const heading = "#Version: 1.0\n#Fields: date time c-ip cs-uri\n"
