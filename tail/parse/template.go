@@ -12,7 +12,8 @@ import (
 
 // template is a gateway's own format string, compiled once: a sequence of literals
 // and fields or, where the string is a JSON object, one such sequence for each of
-// its members, which may then come in any order.
+// its members, which may then come in any order. A line that is no JSON, for nginx's
+// escape=none lets quotes through, is read by the sequence of the whole.
 type template struct {
 	format Format
 	sequence
@@ -91,6 +92,8 @@ func compileTemplate(text string) (*template, error) {
 	var err error
 	if t.members, t.ids, known = jsonMembers(body, x); t.members == nil {
 		t.sequence, known, err = assemblePieces(x.pieces(body))
+	} else if q, n, err := assemblePieces(x.pieces(body)); err == nil && n == known {
+		t.sequence = q
 	}
 	if err == nil && known == 0 {
 		err = errors.New("it has no field that is known")

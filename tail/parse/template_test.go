@@ -96,6 +96,11 @@ var moreTemplates = []templateCase{
 		map[string]string{"user_agent": `an "agent"`, "status": "502", "request_id": `a"b`},
 	},
 	{
+		"nginx json, escape=none", `log_format raw escape=none '{"time":"$time_iso8601", "request":"$request", "status":$status, "ua":"$http_user_agent", "rt":$request_time, "up":"$upstream_addr"}';`,
+		`{"time":"2026-11-23T07:13:28+00:00", "request":"GET /a?q="b" HTTP/1.1", "status":502, "ua":"an "agent" with \", "rt":0.250, "up":"10.0.0.1:80, 10.0.0.2:80"}`,
+		map[string]string{"time": "2026-11-23T07:13:28Z", "path": `/a?q="b"`, "status": "502", "user_agent": `an "agent" with \`, "duration": "0.25", "upstream": "10.0.0.1:80, 10.0.0.2:80"},
+	},
+	{
 		"apache, time in parts", `%a [%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t] "%r" %>s %D`,
 		`2001:db8::7 [23/Nov/2026:07:17:20.250 +0100] "GET /a HTTP/1.1" 502 1500`,
 		map[string]string{"time": "2026-11-23T06:17:20.25Z", "client": "2001:db8::7", "status": "502", "duration": "0.0015"},

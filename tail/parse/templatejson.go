@@ -161,7 +161,7 @@ func (t *template) jsonReader(s *state) func(line []byte) bool {
 	return func(line []byte) bool {
 		doc.forget() // the buffer may be the last line's
 		if !doc.scan(line) {
-			return false
+			return len(t.parts) > 0 && t.read(s, line, false)
 		}
 		n := 0
 		for i := range doc.fields {
