@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,8 +198,36 @@ func TestPatienceEnds(t *testing.T) {
 	if lines, _ := c.snapshot(); len(lines) != 51 {
 		t.Fatalf("not waited for: %d lines", len(lines))
 	}
-	x.skew.Store(int64(time.Minute))
-	c.awaitLines(t, 52)
+	// Its patience begins when it sees the file, which may be only now.
+	c.await(t, "the end of patience", func(lines []string, _ Status) bool {
+		x.skew.Add(int64(time.Minute))
+		awaitLooks(t, x)
+		lines, _ = c.snapshot()
+		return len(lines) >= 52
+	})
+}
+
+// TestLineDividedByATruncation copies and truncates the file while its writer is in the
+// middle of a line, whose end comes to the emptied file, once and twice in a row.
+func TestLineDividedByATruncation(t *testing.T) {
+	for _, parts := range [][]string{{"line 1", "23"}, {"line 1", "2", "3"}} {
+		x := &faultFS{}
+		path := logPath(t)
+		write(t, path, numbered(0, 123)+parts[0])
+		c := follow(t, path, still(x))
+		c.awaitLines(t, 123)
+		for i, part := range parts[1:] {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, fmt.Sprintf("%s.%d", path, len(parts)-1-i), string(text))
+			truncateTo(t, path, part)
+			awaitLooks(t, x)
+		}
+		appendTo(t, path, "\n"+numbered(124, 130))
+		wantNumbered(t, c.awaitLines(t, 130), 0, 130)
+	}
 }
 
 // TestCompressedCopyIsNotReadAgain compresses the copy of a copytruncate, which

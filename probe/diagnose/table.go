@@ -37,7 +37,7 @@ type Table struct {
 // it one by one.
 type rowsOf struct {
 	where string
-	rows  func() []Signature
+	rows  func() ([]Signature, error)
 }
 
 // tableFile is one TOML file: any of its parts may be missing.
@@ -204,10 +204,10 @@ func build(own []tableFile) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.files = append(t.files, rowsOf{"", func() []Signature { return rows }})
+		t.files = append(t.files, rowsOf{"", func() ([]Signature, error) { return rows, nil }})
 	}
 	for _, file := range order {
-		t.files = append(t.files, rowsOf{file.where, sync.OnceValue(func() []Signature { return t.embedded(file.name) })})
+		t.files = append(t.files, rowsOf{file.where, sync.OnceValues(func() ([]Signature, error) { return t.embedded(file.name) })})
 	}
 	if len(own) > 0 {
 		return t, t.check()
@@ -243,20 +243,22 @@ func readTable(name string) (tableFile, error) {
 }
 
 // embedded returns the rows of an embedded file.
-func (t *Table) embedded(name string) []Signature {
+func (t *Table) embedded(name string) ([]Signature, error) {
 	f, err := readTable(name)
-	if err == nil {
-		var rows []Signature
-		if rows, err = t.complete(&f, false); err == nil {
-			return rows
-		}
+	if err != nil {
+		return nil, err
 	}
-	// The embedded tables are part of the program; a test reads every one.
-	panic(err)
+	return t.complete(&f, false)
 }
 
-// check says which row has no id of its own.
+// check reads all files and says which row is not right, as one of the program's may
+// be by what it inherits from a user's causes and symptoms, or has no id of its own.
 func (t *Table) check() error {
+	for _, f := range t.files {
+		if _, err := f.rows(); err != nil {
+			return err
+		}
+	}
 	seen := map[string]bool{}
 	for s := range t.rows("") {
 		if s.ID == "" || seen[s.ID] {
@@ -275,7 +277,10 @@ func (t *Table) rows(where string) iter.Seq[*Signature] {
 			if where != "" && f.where != "" && f.where != where {
 				continue
 			}
-			rows := f.rows()
+			rows, err := f.rows()
+			if err != nil {
+				panic(err) // checked where a user's tables are, and by a test where they are not
+			}
 			for i := range rows {
 				if s := &rows[i]; (where == "" || s.Where == where) && !yield(s) {
 					return

@@ -87,7 +87,11 @@ func TestEveryTableFileIsRead(t *testing.T) {
 	read := []string{"causes", "symptoms", "gateways"}
 	for _, f := range order {
 		read = append(read, f.name)
-		for _, s := range table().embedded(f.name) {
+		rows, err := table().embedded(f.name)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, s := range rows {
 			if s.Where != f.where {
 				t.Errorf("row %q of %s is for %q lines: the others of the file are not, so it is never asked", s.ID, f.name, s.Where)
 			}
@@ -142,6 +146,12 @@ func TestLoadDir(t *testing.T) {
 		write(text)
 		if err := LoadDir(os.DirFS(dir)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	for _, text := range []string{"[cause.upstream-down]\ntitle = \"x\"\nstep = 9\n", "[symptom.config]\nstep = 9\n", "[symptom.config.also]\nnope = 1.0\n"} {
+		write(text) // by which rows of the program become wrong
+		if err := LoadDir(os.DirFS(dir)); err == nil {
+			t.Errorf("no error for\n%s", text)
 		}
 	}
 	if _, ok := Classify("nginx", tail.KindError, "the frobnicator exploded again"); !ok {

@@ -155,8 +155,10 @@ var awsAPIGateway = jsonFormat{
 		{"routeKey", dBackend, 0},
 	},
 	finish: func(_ *state, ev *yielded) bool {
-		if ev.Path == nil && ev.Backend != nil { // "GET /pets"
-			ev.Method, ev.Path = word(ev.Backend)
+		if method, path := word(ev.Backend); ev.Path == nil && len(path) > 0 { // "GET /pets", but "$default"
+			if ev.Path = path; ev.Method == nil {
+				ev.Method = method
+			}
 		}
 		return true
 	},

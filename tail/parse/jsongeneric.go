@@ -50,6 +50,10 @@ var genericFormats = []Format{
 				},
 			},
 			{
+				`{"msec":"1778669520.078","time_local":"13/May/2026:10:52:00 +0000","time_iso8601":"2026-05-13T10:52:00+00:00","remote_addr":"10.0.0.1","request_uri":"/a","status":"502","request_time":"0.100"}`,
+				[]string{"time", "2026-05-13T10:52:00.078Z", "path", "/a"},
+			},
+			{
 				`{"msec":"1700000000.123","remote_addr":"10.0.0.1","request":"GET /a\"b?x=1 HTTP/1.1","status":"502","request_time":"0.100","upstream_addr":""}`,
 				[]string{"time", "2023-11-14T22:13:20.123Z", "path", `/a"b?x=1`, "status", "502", "upstream", "", "duration", "0.1"},
 			},
@@ -91,6 +95,10 @@ var genericFormats = []Format{
 				[]string{"status", "502", "duration", "0.012", "path", "/x", "client", "::1", "kind", "access"},
 			},
 			{
+				`{"method":"GET","path":"/slow","format":"html","controller":"CartsController","action":"index","status":504,"duration":30010.34,"view":11.2}`,
+				[]string{"status", "504", "path", "/slow", "duration", "30.01034"},
+			},
+			{
 				`{"time":1700000000123,"severity":"ERROR","message":"dial tcp 10.0.0.1:80: connect: connection refused"}`,
 				[]string{"time", "2023-11-14T22:13:20.123Z", "level", "ERROR", "kind", "error", "message", "dial tcp 10.0.0.1:80: connect: connection refused"},
 			},
@@ -128,9 +136,14 @@ var nginxJSON = jsonFormat{
 	},
 	finish: func(s *state, ev *yielded) bool {
 		nginxMaker(s.rec.set, ev)
+		if ns, ok := epoch(s.doc.text(s, kMsec)); ok && ns/1e9 == ev.Time/1e9 { // the same time, more exactly
+			ev.Time = ns
+		}
 		return ev.Status != 0 || ev.Path != nil
 	},
 }
+
+var kMsec = key("msec")
 
 var haproxyJSON = jsonFormat{
 	all: "Tw|Tc|Tr",
@@ -230,7 +243,10 @@ var unitKeys = func() (t [maxKeys]unit) {
 	return t
 }()
 
-var kPinoStatus = key("res.statusCode")
+var (
+	kPinoStatus = key("res.statusCode")
+	lograge     = mask("controller", "action", "duration", "status")
+)
 
 // anyJSONFinish finds the duration, whose unit the key's name or the value's shape
 // must prove, and decides between a request and a message.
@@ -245,6 +261,9 @@ func anyJSONFinish(s *state, ev *yielded) bool {
 	}
 	if ev.Duration == tail.None && s.doc.text(s, kPinoStatus) != nil { // pino-http: milliseconds
 		ev.Duration = duraOr(s.doc.text(s, kResponseTime), uMilli)
+	}
+	if s.doc.holds(lograge) { // milliseconds
+		ev.Duration = duraOr(s.doc.text(s, kDuration), uMilli)
 	}
 	if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil || ev.Message == nil && (ev.Duration != tail.None || ev.Client != nil)) {
 		return true

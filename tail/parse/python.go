@@ -86,6 +86,10 @@ var pythonFormats = []Format{
 				[]string{"client", "127.0.0.1", "method", "GET", "path", "/a?b=c d", "status", "500", "time", ""},
 			},
 			{
+				`INFO:uvicorn.access:192.0.2.61:48124 - "GET /export?from=2026 HTTP/1.1" 503`,
+				[]string{"client", "192.0.2.61", "path", "/export?from=2026", "status", "503", "level", ""},
+			},
+			{
 				`WARNING:  Exceeded concurrency limit.`,
 				[]string{"level", "WARNING", "message", "Exceeded concurrency limit."},
 			},
@@ -116,6 +120,10 @@ var pythonFormats = []Format{
 			{
 				`[05/Sep/2020 17:51:30] "GET /p?x=1 HTTP/1.1" 500 145`,
 				[]string{"time", "2020-09-05T17:51:30Z", "path", "/p?x=1", "status", "500", "bytes", "145"},
+			},
+			{
+				`[15/Sep/2026 20:21:22] - Broken pipe from ('127.0.0.1', 58216)`,
+				[]string{"time", "2026-09-15T20:21:22Z", "message", `Broken pipe from ('127.0.0.1', 58216)`, "status", ""},
 			},
 			{`Internal Server Error: /p`, []string{"path", "/p", "message", "Internal Server Error: /p"}},
 		},
@@ -241,15 +249,15 @@ func hypercornAccess(s *state) parseFunc {
 			return false
 		}
 		ev.Level, ev.Client = nil, beforePort(who)
-		if i := bytes.LastIndexByte(ev.Path, ' '); i > 0 && ev.Protocol == nil { // "1.1", "2"
-			ev.Protocol, ev.Path = ev.Path[i+1:], ev.Path[:i]
-		}
 		var t [8][]byte
 		_, _, ok = tails(rest, &t)
 		agent(&t, ev)
 		return ok
 	}
 }
+
+// uvicornBasic stands before its requests when Python's basicConfig was called.
+const uvicornBasic = "INFO:uvicorn.access:"
 
 // uvicorn reads `LEVEL:` with blanks up to the tenth column, then a request or a
 // message.
@@ -258,6 +266,9 @@ func uvicorn(*state) parseFunc {
 		if line[0] == ' ' {
 			level, rest := word(trim(line))
 			return pythonLevel(level) && uvicornRequest(rest, ev)
+		}
+		if hasPrefix(line, uvicornBasic) {
+			return uvicornRequest(line[len(uvicornBasic):], ev)
 		}
 		level, rest, ok := cut(line, ':')
 		if !ok || len(level)+1+len(rest) < 11 || line[9] != ' ' || line[10] == ' ' && !hasPrefix(line[10:], ` - "`) {
@@ -357,7 +368,12 @@ func django(s *state) parseFunc {
 		if ev.Time, ok = s.clk.dayFirst(line[1:21]); !ok {
 			return false
 		}
-		req, rest, ok := quoted(trim(line[22:]))
+		text := trim(line[22:])
+		if hasPrefix(text, "- Broken pipe from ") {
+			ev.Message = text[2:]
+			return true
+		}
+		req, rest, ok := quoted(text)
 		if !ok {
 			return false
 		}
@@ -425,7 +441,7 @@ func pythonLog(s *state) parseFunc {
 func pythonBasic(b []byte, ev *tail.Event) bool {
 	level, rest, _ := cut(b, ':')
 	name, text, ok := cut(rest, ':')
-	if !ok || !pythonLevel(level) || !isWord(name) || hasPrefix(text, "//") || string(name) == "werkzeug" && bytes.IndexByte(text, '[') >= 0 {
+	if !ok || hasPrefix(b, uvicornBasic) || !pythonLevel(level) || !isWord(name) || hasPrefix(text, "//") || string(name) == "werkzeug" && bytes.IndexByte(text, '[') >= 0 {
 		return false
 	}
 	ev.Level, ev.Message = level, rest

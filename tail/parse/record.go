@@ -377,11 +377,20 @@ func request(b []byte, ev *tail.Event) {
 	method, rest := b[:i], b[i+1:]
 	if n := len(rest) - 9; n >= 0 && isHTTP(rest[n:]) {
 		ev.Protocol, rest = rest[n+1:], rest[:n]
-	} else if j := bytes.LastIndexByte(rest, ' '); j >= 0 && hasPrefix(rest[j+1:], "HTTP/") {
+	} else if j := bytes.LastIndexByte(rest, ' '); j >= 0 && (hasPrefix(rest[j+1:], "HTTP/") || bareVersion(rest[j+1:])) {
 		ev.Protocol = rest[j+1:]
 		rest = rest[:j]
 	}
 	ev.Method, ev.Path = method, present(rest)
+}
+
+// bareVersion says whether b is a version of HTTP alone, as hypercorn writes it.
+func bareVersion(b []byte) bool {
+	switch string(b) {
+	case "1.0", "1.1", "2", "3":
+		return true
+	}
+	return false
 }
 
 // isHTTP says whether b, of nine bytes, is " HTTP/" with a version of two digits.

@@ -10,7 +10,7 @@ var formats = assemble(
 	ingressFormats, kongFormats, apisixFormats,
 	envoyFormats, envoyJSONFormats, envoyLogFormats,
 	traefikFormats, caddyFormats, squidFormats,
-	pythonAccess, pythonFormats, uwsgiFormats, nodeFormats,
+	pythonAccess, pythonFormats, uwsgiFormats, nodeFormats, appFormats,
 	apacheErrorFormats, clfFormats, apacheFormats, timedFormats, requestFormats,
 	apintoFormats, apiFormats,
 	cloudFormats, awsFormats, w3cFormats,

@@ -25,6 +25,10 @@ var uwsgiFormats = []Format{
 				`{address space usage: 1 bytes/0MB} {rss usage: 2 bytes/0MB} [pid: 1|app: -|req: -/3] 127.0.0.1 () {34 vars in 617 bytes} [Sun Mar  3 22:49:15 2016] GET / => generated 0 bytes in 68 micros (HTTP/1.1 200) 0 headers in 0 bytes (0 switches on core 8)`,
 				[]string{"duration", "0.000068", "status", "200"},
 			},
+			{
+				`[pid: 1019|app: 0|req: 6/22] 203.0.113.200 (bob@example.com) {33 vars in 1318 bytes} [Sun Mar 15 18:19:19 2026] PATCH /p => generated 341 bytes in 77999 micros via sendfile() (HTTP/1.1 422) 4 headers in 59 bytes (2 switches on core 1)`,
+				[]string{"duration", "0.077999", "status", "422", "path", "/p"},
+			},
 		},
 	},
 	{
@@ -107,13 +111,17 @@ func uwsgiSpent(b, name []byte, ev *tail.Event) bool {
 	return ok
 }
 
-// uwsgiStatus reads "(HTTP/1.1 200) ...".
+// uwsgiStatus reads "(HTTP/1.1 200) ...", before which "via sendfile()" may stand.
 func uwsgiStatus(b []byte, ev *tail.Event) bool {
-	in, _, ok := cut(b, ')')
-	if !ok || len(in) == 0 || in[0] != '(' {
+	i := index(b, "(HTTP/")
+	if i < 0 {
 		return false
 	}
-	proto, code := word(in[1:])
+	in, _, ok := cut(b[i+1:], ')')
+	if !ok {
+		return false
+	}
+	proto, code := word(in)
 	ev.Protocol = proto
 	ev.Status, ok = statusCode(code)
 	return ok

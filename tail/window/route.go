@@ -72,8 +72,9 @@ func appendFolded(dst, path []byte, copied, begin, end int, seen census) ([]byte
 	return dst, copied
 }
 
-// census counts bytes by their kind, twelve bits for each: digits lowest, hexadecimal
-// letters, other letters, signs that join the numbers of a date or version, the rest.
+// census counts bytes by their kind, twelve bits for each, enough for maxPath: digits
+// lowest, hexadecimal letters, other letters, signs that join the numbers of a date or
+// version, the rest.
 type census uint64
 
 const (
@@ -83,6 +84,8 @@ const (
 	aJoint
 	anOther
 )
+
+const _ = uint(1<<12 - 1 - maxPath) // does not compile where a count may overflow
 
 func (c census) digits() int { return int(c & 0xfff) }
 func (c census) hex() int    { return int(c >> 12 & 0xfff) }

@@ -227,6 +227,9 @@ func (t *timeline) seconds(first, last int64) []Second {
 		out[i].Unix = first + int64(i)
 	}
 	for key, p := range t.pages {
+		if key < first>>pageBits || key > last>>pageBits {
+			continue
+		}
 		var times []Times
 		if p.lat != nil {
 			times = make([]Times, pageSeconds)

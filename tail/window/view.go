@@ -25,7 +25,8 @@ type Second struct {
 	Failed           uint32 // as Event.Failed says
 	Retried          uint32 // succeeded after a failed attempt (near misses)
 	Aborted          uint32 // the client left (499 and its like)
-	// Times is nil when no line of the second carried a duration.
+	// Times is nil where no line near the second carried a duration, or more than a day
+	// of newer ones did.
 	Times *Times
 }
 
