@@ -207,26 +207,33 @@ func TestPatienceEnds(t *testing.T) {
 	})
 }
 
-// TestLineDividedByATruncation copies and truncates the file while its writer is in the
-// middle of a line, whose end comes to the emptied file, once and twice in a row.
+// TestLineDividedByATruncation copies and truncates the file, once and twice in a row,
+// while its writer is in the middle of a line, whose end comes to the emptied file.
 func TestLineDividedByATruncation(t *testing.T) {
-	for _, parts := range [][]string{{"line 1", "23"}, {"line 1", "2", "3"}} {
-		x := &faultFS{}
-		path := logPath(t)
-		write(t, path, numbered(0, 123)+parts[0])
-		c := follow(t, path, still(x))
-		c.awaitLines(t, 123)
-		for i, part := range parts[1:] {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
+	first, second := numbered(0, 100)+"line 1", "00\n"+numbered(101, 150)+"line 1"
+	for name, c := range map[string]struct {
+		parts []string
+		seen  bool // each of them, else the last alone
+	}{
+		"once":          {[]string{first, "00\n" + numbered(101, 160)}, true},
+		"twice":         {[]string{first, second, "50\n" + numbered(151, 160)}, true},
+		"twice, unseen": {[]string{first, second, "50\n" + numbered(151, 160)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := &faultFS{}
+			path := logPath(t)
+			write(t, path, c.parts[0])
+			got := follow(t, path, still(x))
+			got.awaitLines(t, 100)
+			for i, part := range c.parts[1:] {
+				write(t, fmt.Sprintf("%s.%d", path, len(c.parts)-1-i), c.parts[i])
+				truncateTo(t, path, part)
+				if c.seen {
+					awaitLooks(t, x)
+				}
 			}
-			write(t, fmt.Sprintf("%s.%d", path, len(parts)-1-i), string(text))
-			truncateTo(t, path, part)
-			awaitLooks(t, x)
-		}
-		appendTo(t, path, "\n"+numbered(124, 130))
-		wantNumbered(t, c.awaitLines(t, 130), 0, 130)
+			wantNumbered(t, got.awaitLines(t, 160), 0, 160)
+		})
 	}
 }
 

@@ -187,12 +187,20 @@ func (f *follower) truncated(i int) {
 		f.before = old
 	}
 	between := f.between(old, next)
-	for _, it := range between {
-		it.joined = copied
+	if copied {
+		areCopies(between)
 	}
 	next.number = cur.number + 1
 	f.insert(between, i)
 	cur.f.release()
+}
+
+// areCopies says that items came between a copy and the file that it is of: they are
+// copies of it too, and lines go on from one to the next.
+func areCopies(items []*item) {
+	for _, it := range items {
+		it.fixed, it.joined = true, true
+	}
 }
 
 // insert puts items before place at of the chain and numbers what was not read yet.

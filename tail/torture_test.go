@@ -192,6 +192,16 @@ func (v *victim) copyTruncate() {
 	v.must(os.Truncate(v.file, 0))
 }
 
+// divide finds a writer in the middle of a line.
+func (v *victim) divide(w *penman) {
+	line := fmt.Sprintf("w%d %d %s\n", w.id, w.next, strings.Repeat("x", v.rnd.IntN(200)))
+	w.next++
+	at := v.rnd.IntN(len(line))
+	v.print(w, line[:at])
+	v.copyTruncate()
+	v.print(w, line[at:])
+}
+
 func (v *victim) copy(from, to string) {
 	in, err := os.Open(from)
 	v.must(err)
@@ -330,11 +340,40 @@ func (v *victim) check() {
 // TestTortureSlowSink is the same with a sink that holds the follower back for a
 // while, so that many rotations happen between two reads.
 func TestTortureSlowSink(t *testing.T) {
+	manyUnseen(t, func(v *victim) {
+		switch v.rnd.IntN(4) {
+		case 0:
+			v.copyTruncate()
+		case 1:
+			v.gzipOld()
+		default:
+			v.renameCreate()
+		}
+	})
+}
+
+// TestTortureDividedLines does so with the copies that some software makes in the
+// middle of its lines.
+func TestTortureDividedLines(t *testing.T) {
+	manyUnseen(t, func(v *victim) {
+		switch v.rnd.IntN(4) {
+		case 0:
+			v.copyTruncate()
+		case 1:
+			v.gzipOld()
+		default:
+			v.divide(v.writers[0])
+		}
+	})
+}
+
+// manyUnseen rotates while the sink holds the follower back.
+func manyUnseen(t *testing.T, rotate func(*victim)) {
 	seed := *tortureSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("go test -run TestTortureSlowSink -torture.seed %d", seed)
+	t.Logf("go test -run '^%s$' -torture.seed %d", t.Name(), seed)
 	v := &victim{t: t, rnd: rand.New(rand.NewPCG(seed, 99)), path: logPath(t)}
 	v.file = v.path
 	v.writers = []*penman{{}}
@@ -350,14 +389,7 @@ func TestTortureSlowSink(t *testing.T) {
 	v.c.hold <- struct{}{} // the first batch passed, the next one hangs
 	for range 12 {
 		v.write(v.writers[0], 1+v.rnd.IntN(300))
-		switch v.rnd.IntN(4) {
-		case 0:
-			v.copyTruncate()
-		case 1:
-			v.gzipOld()
-		default:
-			v.renameCreate()
-		}
+		rotate(v)
 	}
 	v.write(v.writers[0], 5)
 	letGo()
