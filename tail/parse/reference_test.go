@@ -42,6 +42,14 @@ var references = []reference{
 	{"gevent", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{19})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17}) (?P<duration>\d{1,6}\.\d{6})$`), "2006-01-02 15:04:05", time.Second},
 	{"eventlet", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{20})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17}) (?P<duration>\d{1,6}\.\d{6})$`), "02/Jan/2006 15:04:05", time.Second},
 	{"daphne", regexp.MustCompile(`^` + reClient + ` - - \[(?P<time>[^\]]{20})\] "(?P<request>` + reQuoted + `)" (?P<status>\d{3}) (?P<bytes>\d{1,17})$`), "02/Jan/2006:15:04:05", 0},
+	{
+		"go-chi", regexp.MustCompile(`^(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) "(?P<method>[A-Z]{1,20}) https?://(?P<host>[a-z.]+:\d+)(?P<path>/[^ "\\]*) (?P<protocol>HTTP/\d\.\d)" from ` + reClient +
+			`:\d{1,5} - (?P<status>\d{3}) (?P<bytes>\d{1,17})B in (?P<duration>\d{1,6}\.\d{3})s$`), "2006/01/02 15:04:05", time.Second,
+	},
+	{
+		"ruby-log", regexp.MustCompile(`^I, \[(?P<time>[^\] ]{26}) #(?P<pid>\d{1,9})\]  INFO -- : method=(?P<method>[A-Z]{1,20}) path=(?P<path>/[^ "\\]*) status=(?P<status>[1-9]\d\d) duration=(?P<duration>\d{1,9}\.\d{3})$`),
+		"2006-01-02T15:04:05.000000", time.Millisecond,
+	},
 	{"apache-combined-d", regexp.MustCompile(`^` + reCLF + reAgent + ` (?P<duration>\d{1,12})$`), layoutCLF, time.Microsecond},
 	{
 		"traefik-clf", regexp.MustCompile(`^` + reCLF + reAgent + ` \d{1,9} "(?P<backend>[a-z@-]+)" "http://(?P<upstream>[0-9.]+:\d{1,5})" (?P<duration>\d{1,12})ms$`),
@@ -122,6 +130,9 @@ func (r *reference) agrees(t *testing.T, p *lineParser, line []byte) {
 	got := words(&ev)
 	for _, k := range [...]struct{ group, key string }{
 		{"client", "client"},
+		{"method", "method"},
+		{"path", "path"},
+		{"protocol", "protocol"},
 		{"bytes", "bytes"},
 		{"referer", "referer"},
 		{"agent", "user_agent"},
@@ -175,7 +186,7 @@ func slowDuration(s string, unit time.Duration) time.Duration {
 }
 
 var (
-	fullRequest  = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]{0,31}) (?s:(.*)) (HTTP/[^ ]*)$`)
+	fullRequest  = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]{0,31}) (?s:(.*)) (HTTP/[^ ]*|1\.[01]|[23])$`)
 	shortRequest = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]{0,31}) (?s:(.*))$`)
 )
 
@@ -261,6 +272,10 @@ func built(i int, target, agent string, status uint16, millis, size uint32) stri
 		return `10.0.0.1 - - [` + at.Format("02/Jan/2006 15:04:05") + `] "GET ` + target + ` HTTP/1.1" ` + code + ` ` + n + ` ` + sec + `000`
 	case "daphne":
 		return `2001:db8::7 - - [` + at.Format("02/Jan/2006:15:04:05") + `] "GET ` + target + `" ` + code + ` ` + n
+	case "go-chi":
+		return at.Format("2006/01/02 15:04:05") + ` "GET http://a.example:80` + target + ` HTTP/1.1" from 10.0.0.1:512 - ` + code + ` ` + n + `B in ` + sec + `s`
+	case "ruby-log":
+		return `I, [` + at.Format("2006-01-02T15:04:05.000000") + ` #7]  INFO -- : method=GET path=` + target + ` status=` + code + ` duration=` + sec
 	case "haproxy-http":
 		return `2001:db8::7:512 [` + at.Format("02/Jan/2006:15:04:05.000") + `] fe~ be/s1 0/-1/` + ms + `/-1/` + ms + ` ` + code + ` ` + n + ` - - SH-- 1/1/0/0/3 0/0 "GET ` + target + ` HTTP/1.1"`
 	case "haproxy-tcp":
