@@ -36,7 +36,7 @@ var apiFormats = []Format{
 	{
 		Name: "tyk-json", Gateway: "tyk", Kind: tail.KindAccess, first: "{",
 		Title: "Tyk's access log as JSON, milliseconds", Doc: docTyk,
-		build: tykJSON.compile(),
+		build: tykJSON.parser(),
 		Positive: []Sample{{
 			`{"api_id":"b1","api_name":"httpbin","client_ip":"10.0.0.1","host":"localhost:8080","latency_total":62,"level":"info","method":"GET","path":"/get","prefix":"access-log","status":504,"time":"2026-01-29T08:27:09Z","upstream_addr":"http://httpbin.org/get","upstream_latency":61,"response_flag":"URT"}`,
 			[]string{"status", "504", "duration", "0.062", "upstream", "httpbin.org", "flags", "URT", "time", "2026-01-29T08:27:09Z"},

@@ -19,7 +19,7 @@ var apintoFormats = []Format{
 	{
 		Name: "apinto-json", Gateway: "apinto", Kind: tail.KindAccess, first: "{",
 		Title: "Apinto's JSON formatter, APIPark's logs; milliseconds", Doc: docApinto,
-		build: apintoJSON.compile(),
+		build: apintoJSON.parser(),
 		Positive: []Sample{{
 			`{"msec":"1795417490789","service":"orders","request_uri":"/demo/x?a=1","request_host":"a.example","remote_addr":"10.0.0.1","proxy_addr":"10.0.0.5:80","proxy_status":"504","status":"504","request_time":"25","response_time":"25190416","request_id":"a72e","request_method":"GET","node":"n1","cluster":"c1","api":"x","src_ip":"10.9.9.9"}`,
 			[]string{

@@ -28,7 +28,7 @@ var apisixFormats = []Format{
 		Name: "apisix-json", Gateway: "apisix", Kind: tail.KindAccess, first: "{",
 		Title: "http-logger, file-logger, kafka-logger and the like; milliseconds",
 		Doc:   "https://apisix.apache.org/docs/apisix/plugins/http-logger/",
-		build: apisixJSON.compile(),
+		build: apisixJSON.parser(),
 		Positive: []Sample{{
 			`{"upstream":"127.0.0.1:1980","service_id":"","route_id":"1","start_time":1619414294760,"latency":102.99999713898,"upstream_latency":92,"apisix_latency":10.99999713898,"request":{"method":"GET","uri":"\/hello?a=1","url":"http:\/\/127.0.0.1:9080\/hello","headers":{"host":"a.example","user-agent":"x"}},"response":{"status":502,"size":154},"client_ip":"10.1.1.1","server":{"hostname":"h","version":"2.5"}}`,
 			[]string{

@@ -17,7 +17,7 @@ var caddyFormats = []Format{
 	{
 		Name: "caddy-access", Gateway: "caddy", Kind: tail.KindAccess, first: "{",
 		Title: "access log, JSON encoder, seconds", Doc: docCaddy,
-		build: caddyAccess.compile(),
+		build: caddyAccess.parser(),
 		Positive: []Sample{
 			{
 				`{"level":"error","ts":1795417050.3663425,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"127.0.0.1","remote_port":"47142","client_ip":"127.0.0.2","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:19801","uri":"/dead/1","headers":{"User-Agent":["probe/1"],"Accept":["*/*"]}},"bytes_read":0,"user_id":"","duration":0.000362548,"size":0,"status":502,"resp_headers":{"Server":["Caddy"]}}`,
@@ -35,7 +35,7 @@ var caddyFormats = []Format{
 	{
 		Name: "caddy-log", Gateway: "caddy", Kind: tail.KindError, first: "{",
 		Title: "Caddy's own log, errors of requests included, JSON encoder", Doc: "https://caddyserver.com/docs/logging",
-		build: caddyLog.compile(),
+		build: caddyLog.parser(),
 		Positive: []Sample{
 			{
 				`{"level":"error","ts":1795417050.3663008,"logger":"http.log.error.log0","msg":"dial tcp 127.0.0.1:19799: connect: connection refused","request":{"remote_ip":"127.0.0.1","client_ip":"127.0.0.1","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:19801","uri":"/dead/1"},"duration":0.000362548,"status":502,"err_id":"ggur5s8gc","err_trace":"reverseproxy.statusError (reverseproxy.go:1776)"}`,
@@ -166,11 +166,11 @@ func caddyLogFinish(s *state, ev *yielded) bool {
 
 var caddyFields = jsonFormat{
 	rules: append([]jsonRule{{"error", dError, 0}, {"upstream|dial", dUpstream, 0}, {"err_trace", dFlags, 0}}, caddyRules...),
-}
+}.parser()
 
 // caddyConsole reads "TIME<tab>LEVEL[<tab>logger]<tab>message[<tab>{fields}]".
 func caddyConsole(s *state) parseFunc {
-	fields := caddyFields.compile()(s)
+	fields := caddyFields(s)
 	return func(line []byte, ev *tail.Event) bool {
 		if len(line) < 26 || line[4] != '/' || line[19] != '.' {
 			return false

@@ -13,7 +13,7 @@ var cloudFormats = []Format{
 		Name: "aws-apigateway", Gateway: "aws-apigateway", Kind: tail.KindAccess, first: "{",
 		Title: "Amazon API Gateway access log (usual names), milliseconds",
 		Doc:   "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
-		build: awsAPIGateway.compile(),
+		build: awsAPIGateway.parser(),
 		Positive: []Sample{
 			{
 				`{"requestId":"48752d0f","ip":"1.128.0.0","caller":"-","requestTime":"10/Jun/2023:15:36:28 +0000","httpMethod":"GET","resourcePath":"/pets","status":"504","protocol":"HTTP/1.1","responseLength":"184","integrationStatus":"-","responseLatency":"29002","integrationErrorMessage":"Endpoint request timed out"}`,
@@ -48,7 +48,7 @@ var cloudFormats = []Format{
 		Name: "cloudfront-json", Gateway: "cloudfront", Kind: tail.KindAccess, first: "{",
 		Title: "Amazon CloudFront standard log v2 and real-time log as JSON, seconds",
 		Doc:   "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
-		build: cloudfrontJSON.compile(),
+		build: cloudfrontJSON.parser(),
 		Positive: []Sample{{
 			`{"date":"2024-11-19","time":"22:37:02","x-edge-location":"SEA19-C2","sc-bytes":"900","c-ip":"192.0.2.200","cs-method":"GET","cs(Host)":"d1.cloudfront.net","cs-uri-stem":"/a","sc-status":"502","cs-uri-query":"q=1","x-edge-request-id":"kBk==","x-host-header":"www.example.com","time-taken":"0.103","x-edge-detailed-result-type":"OriginDnsError"}`,
 			[]string{"time", "2024-11-19T22:37:02Z", "status", "502", "path", "/a?q=1", "duration", "0.103", "flags", "OriginDnsError", "host", "www.example.com"},
@@ -57,7 +57,7 @@ var cloudFormats = []Format{
 	{
 		Name: "gcp-lb", Gateway: "gcp-lb", Kind: tail.KindAccess, first: "{",
 		Title: "Google Cloud load balancer", Doc: "https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
-		build: gcpLB.compile(),
+		build: gcpLB.parser(),
 		Positive: []Sample{{
 			`{"insertId":"1","jsonPayload":{"statusDetails":"failed_to_connect_to_backend"},"httpRequest":{"requestMethod":"GET","requestUrl":"http://81.2.69.193:8080/static/a.jpg?x=1","status":502,"responseSize":"157","userAgent":"Mozilla/5.0","remoteIp":"89.160.20.156:9989","serverIp":"10.5.3.1:9090","latency":"0.013s"},"resource":{"labels":{"backend_service_name":"web"}},"timestamp":"2020-06-08T23:41:30.078651Z","trace":"t"}`,
 			[]string{
@@ -69,7 +69,7 @@ var cloudFormats = []Format{
 	{
 		Name: "azure-appgw-v1", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Application Gateway v1, milliseconds", Doc: docAzure,
-		build: azureV1.compile(),
+		build: azureV1.parser(),
 		Positive: []Sample{{
 			`{"time":"2017-04-26T19:27:38Z","properties":{"httpMethod":"GET","requestUri":"/setup.php","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.4.0.4&X-AzureApplicationGateway-LOG-ID=874f&SERVER-STATUS=404","httpStatus":404,"timeTaken":205}}`,
 			[]string{"time", "2017-04-26T19:27:38Z", "status", "404", "duration", "0.205", "upstream", "10.4.0.4", "upstream_status", "404", "path", "/setup.php"},
@@ -78,7 +78,7 @@ var cloudFormats = []Format{
 	{
 		Name: "azure-appgw", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Application Gateway v2, seconds", Doc: docAzure,
-		build: azureV2.compile(),
+		build: azureV2.parser(),
 		Positive: []Sample{{
 			`{"timeStamp":"2021-10-14T22:17:11+00:00","properties":{"httpMethod":"GET","requestUri":"/","httpStatus":502,"timeTaken":20.034,"serverRouted":"52.239.221.65:443","serverStatus":"502","serverResponseLatency":"0.028","error_info":"ERRORINFO_UPSTREAM_TIMED_OUT","transactionId":"592d","clientIP":"185.42.129.24"}}`,
 			[]string{
@@ -90,7 +90,7 @@ var cloudFormats = []Format{
 	{
 		Name: "azure-appgw-table", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Application Gateway v2, rows of the AGWAccessLogs table, seconds", Doc: docAzure,
-		build: azureTable.compile(),
+		build: azureTable.parser(),
 		Positive: []Sample{{
 			`{"TimeGenerated":"2024-10-14T22:17:11Z","HttpMethod":"GET","RequestUri":"/a","RequestQuery":"","HttpStatus":502,"TimeTaken":0.034,"ServerRouted":"10.0.0.5:443","ServerStatus":"502","ServerResponseLatency":"0.028","ErrorInfo":"ERRORINFO_UPSTREAM_NO_LIVE","TransactionId":"5","ClientIp":"185.42.129.24"}`,
 			[]string{"status", "502", "path", "/a", "duration", "0.034", "upstream", "10.0.0.5:443", "flags", "ERRORINFO_UPSTREAM_NO_LIVE", "time", "2024-10-14T22:17:11Z"},
@@ -99,7 +99,7 @@ var cloudFormats = []Format{
 	{
 		Name: "azure-containers", Gateway: "azure-appgw", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Application Gateway for Containers, milliseconds", Doc: "https://learn.microsoft.com/azure/application-gateway/for-containers/diagnostics",
-		build: azureContainers.compile(),
+		build: azureContainers.parser(),
 		Positive: []Sample{{
 			`{"category":"TrafficControllerAccessLog","operationName":"AccessLog","properties":{"backendHost":"10.1.0.15:80","backendIp":"10.1.0.15","backendPort":"80","backendResponseLatency":"3","backendTimeTaken":"-","clientIp":"1.2.3.4","hostName":"a.example","httpMethod":"GET","httpStatusCode":"502","httpVersion":"HTTP/1.1","requestUri":"/x?y=1","responseBodyBytes":"91","timeTaken":"4","trackingId":"t1","userAgent":"curl"},"time":"2024-03-01T10:00:00.5Z"}`,
 			[]string{
@@ -111,7 +111,7 @@ var cloudFormats = []Format{
 	{
 		Name: "azure-frontdoor", Gateway: "azure-frontdoor", Kind: tail.KindAccess, first: "{",
 		Title: "Azure Front Door, seconds", Doc: "https://learn.microsoft.com/azure/frontdoor/standard-premium/how-to-logs",
-		build: azureFrontDoor.compile(),
+		build: azureFrontDoor.parser(),
 		Positive: []Sample{{
 			`{"time":"2024-03-01T10:00:00.5Z","properties":{"trackingReference":"ref","httpMethod":"GET","httpVersion":"2.0","requestUri":"https://a.example:443/x?y=1","clientIp":"1.2.3.4","timeTaken":"30.000","timeToFirstByte":"30.000","httpStatusCode":"504","errorInfo":"OriginTimeout","originIp":"10.0.0.1:443","originName":"o:443","userAgent":"u"}}`,
 			[]string{"status", "504", "duration", "30", "path", "/x?y=1", "flags", "OriginTimeout", "upstream", "10.0.0.1:443", "request_id", "ref", "host", "a.example:443"},
@@ -120,7 +120,7 @@ var cloudFormats = []Format{
 	{
 		Name: "cloudflare", Gateway: "cloudflare", Kind: tail.KindAccess, first: "{",
 		Title: "Cloudflare Logpush", Doc: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/",
-		build: cloudflare.compile(),
+		build: cloudflare.parser(),
 		Positive: []Sample{{
 			`{"ClientIP":"203.0.113.45","ClientRequestHost":"api.example.com","ClientRequestMethod":"POST","ClientRequestURI":"/v1/data?x=1","EdgeEndTimestamp":1712790015900000000,"EdgeResponseBytes":128,"EdgeResponseStatus":522,"EdgeStartTimestamp":1712790015600000000,"RayID":"87a1","OriginIP":"10.0.0.1","OriginResponseStatus":0,"OriginResponseTime":19000000,"OriginTCPHandshakeDurationMs":19}`,
 			[]string{

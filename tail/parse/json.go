@@ -75,6 +75,7 @@ func (d *jsonDoc) scan(line []byte) bool {
 	if i >= len(line) || line[i] != '{' {
 		return false
 	}
+	compileJSONs()
 	i, ok := d.object(line, i+1, -1)
 	d.valid = ok && skipSpace(line, i) == len(line)
 	return d.valid

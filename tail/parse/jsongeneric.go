@@ -40,7 +40,7 @@ var genericFormats = []Format{
 	{
 		Name: "nginx-json", Gateway: "nginx", Kind: tail.KindAccess, first: "{",
 		Title: "JSON log_format with nginx's variable names as keys, seconds", Doc: docNginxLog + "#log_format",
-		build: nginxJSON.compile(),
+		build: nginxJSON.parser(),
 		Positive: []Sample{
 			{
 				`{"time":"2026-11-23T07:14:33+00:00","remote_addr":"127.0.0.13","method":"POST","uri":"/api/orders","host":"shop.example","status":009,"bytes":158,"request_time":0.006,"request_id":"242b1be8cd9c2457bdfafb115f466bb4","upstream_addr":"10.77.0.11:8000, 10.77.0.12:8000","upstream_status":"502, 200","upstream_connect_time":"-, 0.000","upstream_header_time":"-, 0.002","upstream_response_time":"0.000, 0.002","user_agent":"okhttp/4.12.0"}`,
@@ -63,7 +63,7 @@ var genericFormats = []Format{
 	{
 		Name: "haproxy-json", Gateway: "haproxy", Kind: tail.KindAccess, first: "{",
 		Title: "JSON log-format with HAProxy's timers as keys, milliseconds", Doc: docHAProxy + ".6",
-		build: haproxyJSON.compile(),
+		build: haproxyJSON.parser(),
 		Positive: []Sample{{
 			`{"time":"23/Nov/2026:07:16:01.636","client":"127.0.0.13","frontend":"fe_json","backend":"app","server":"s1","method":"GET","uri":"/api/report?s=0.4","status":504,"bytes":198,"Tq":0,"Tw":2,"Tc":0,"Tr":-1,"Ta":3003,"term":"sH","retries":"1","srv_queue":0,"backend_queue":0,"actconn":3}`,
 			[]string{
@@ -76,7 +76,7 @@ var genericFormats = []Format{
 		Name: "json", Gateway: "generic", Kind: tail.KindAccess, first: "{", inner: true,
 		Title: "JSON lines of anything, by the usual names of the keys; numbers without a unit in name or shape stay unknown",
 		Doc:   "https://www.elastic.co/docs/reference/ecs",
-		build: anyJSON.compile(),
+		build: anyJSON.parser(),
 		Positive: []Sample{
 			{
 				`{"ts":"2026-11-23T07:14:33.5Z","level":"info","method":"GET","path":"/x","status":502,"duration_ms":12.5,"client_ip":"10.0.0.1:99","user_agent":"a"}`,
@@ -219,7 +219,9 @@ var anyJSON = jsonFormat{
 }
 
 // unitKeys are keys of a request's duration whose name says the unit.
-var unitKeys = func() (t [maxKeys]unit) {
+var unitKeys [maxKeys]unit
+
+func numberUnits() {
 	for u, suffixes := range map[unit][]string{
 		uMilli: {"_ms", "_millis", "_msec", "_milliseconds", "InMs", "_in_ms"},
 		uMicro: {"_us", "_micros", "_microseconds", "_usec"},
@@ -228,7 +230,7 @@ var unitKeys = func() (t [maxKeys]unit) {
 	} {
 		for _, base := range []string{"duration", "latency", "elapsed", "response_time", "request_time", "time_taken", "took", "request_duration", "total_time", "elapsed_time", "http.duration", "processing_time", "response.time", "http_duration"} {
 			for _, suffix := range suffixes {
-				t[key(base+suffix)] = u
+				unitKeys[key(base+suffix)] = u
 			}
 		}
 	}
@@ -238,10 +240,9 @@ var unitKeys = func() (t [maxKeys]unit) {
 		"took": uGuess, "request_duration": uGuess, "total_time": uGuess, "elapsed_time": uGuess, "responseTime": uGuess, "timeTaken": uGuess,
 		"upstream_service_time": uNone, "processing_time": uGuess, "http.duration": uGuess, "http.latency": uGuess,
 	} {
-		t[key(path)] = u
+		unitKeys[key(path)] = u
 	}
-	return t
-}()
+}
 
 var (
 	kPinoStatus = key("res.statusCode")

@@ -23,7 +23,7 @@ type maskWord struct {
 }
 
 var (
-	keyIDs  = make(map[string]keyID, maxKeys)
+	keyIDs  = map[string]keyID{}
 	keyRoom = keyID(1) // 0 stands for an unknown key
 	keyText []byte     // scratch of key
 )

@@ -24,7 +24,7 @@ var kongFormats = []Format{
 		Name: "kong-json", Gateway: "kong", Kind: tail.KindAccess, first: "{",
 		Title: "file-log, http-log, tcp-log and the like; milliseconds",
 		Doc:   "https://developer.konghq.com/plugins/file-log/#log-format",
-		build: kongJSON.compile(),
+		build: kongJSON.parser(),
 		Positive: []Sample{
 			{
 				`{"latencies":{"request":8007,"kong":5,"proxy":-1},"service":{"host":"localhost","name":"orders","port":15002},"request":{"size":"46","uri":"\/a\/b?x=1","headers":{"host":"localhost:9080","user-agent":"grpc-go"},"method":"POST","id":"abc"},"client_ip":"127.0.0.1","tries":[{"balancer_latency":0,"port":80,"state":"failed","code":502,"ip":"10.0.0.1"},{"port":81,"balancer_start":1564527732522,"ip":"10.0.0.2"}],"response":{"status":504,"size":"298"},"route":{"name":"say-hello"},"started_at":1564527732516,"source":"kong"}`,

@@ -1,5 +1,7 @@
 package parse
 
+import "slices"
+
 // formats is the table. Its order is the order of detection: formats of which
 // others would accept a line stand first.
 var formats = assemble(
@@ -56,10 +58,7 @@ func byFirst(inner bool) (by [256][]uint16) {
 }
 
 func assemble(groups ...[]Format) []Format {
-	var all []Format
-	for _, g := range groups {
-		all = append(all, g...)
-	}
+	all := slices.Concat(groups...)
 	for i := range all {
 		f := &all[i]
 		f.New = func(env Env) Parser { return newParser(f, newState(env)) }

@@ -36,7 +36,7 @@ var traefikFormats = []Format{
 	{
 		Name: "traefik-json", Gateway: "traefik", Kind: tail.KindAccess, first: "{",
 		Title: "JSON access log, v1 to v3, nanoseconds", Doc: docTraefik,
-		build: traefikJSON.compile(),
+		build: traefikJSON.parser(),
 		Positive: []Sample{
 			{
 				`{"ClientHost":"172.17.0.1","DownstreamContentSize":357,"DownstreamStatus":502,"Duration":357313,"OriginContentSize":11,"OriginDuration":324669,"OriginStatus":502,"RequestCount":190,"RequestHost":"test.docker.localhost","RequestMethod":"GET","RequestPath":"/594VAEoi.save","RequestProtocol":"HTTP/1.1","RetryAttempts":2,"RouterName":"test@docker","ServiceAddr":"172.17.0.3:80","ServiceName":"svc@docker","ServiceURL":{"Scheme":"http","Host":"172.17.0.3:80","Path":""},"StartUTC":"2021-12-08T14:02:43.587782192Z","request_User-Agent":"Nikto","time":"2021-12-08T14:02:43Z"}`,
@@ -54,7 +54,7 @@ var traefikFormats = []Format{
 	{
 		Name: "traefik-log-json", Gateway: "traefik", Kind: tail.KindError, first: "{",
 		Title: "Traefik's own log as JSON", Doc: docTraefik,
-		build: traefikLogJSON.compile(),
+		build: traefikLogJSON.parser(),
 		Positive: []Sample{{
 			`{"level":"debug","error":"dial tcp 10.77.0.11:8000: connect: connection refused","time":"2026-11-23T07:33:04Z","caller":"/opt/traefik/pkg/proxy/httputil/proxy.go:205","message":"502 Bad Gateway"}`,
 			[]string{
