@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -291,25 +292,25 @@ func withMessages(points []window.Point, found []*finding) []window.Point {
 			by[s.Unix] = c
 		}
 	}
-	out := slices.Clone(points)
-	have := make(map[int64]int, len(out))
-	for i := range out {
-		have[out[i].Unix] = i
+	if len(by) == 0 {
+		return points
 	}
-	for unix, c := range by {
-		n := max(c.main, c.companion)
-		if i, ok := have[unix]; ok {
-			p := &out[i]
-			if n > p.Failed {
-				p.Failed = n
-				p.Total = max(p.Total, n)
+	out := make([]window.Point, 0, len(points)+len(by))
+	for _, unix := range slices.Sorted(maps.Keys(by)) {
+		at, found := slices.BinarySearchFunc(points, unix, func(p window.Point, unix int64) int { return cmp.Compare(p.Unix, unix) })
+		out = append(out, points[:at]...)
+		points = points[at:]
+		n := max(by[unix].main, by[unix].companion)
+		p := window.Point{Unix: unix, Total: n, Failed: n, Lead: -time.Millisecond}
+		if found {
+			if p = points[0]; n > p.Failed {
+				p.Failed, p.Total = n, max(p.Total, n)
 			}
-			continue
+			points = points[1:]
 		}
-		out = append(out, window.Point{Unix: unix, Total: n, Failed: n, Lead: -time.Millisecond})
+		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b window.Point) int { return cmp.Compare(a.Unix, b.Unix) })
-	return out
+	return append(out, points...)
 }
 
 // timeless makes an episode of failures whose lines carry no time, as people

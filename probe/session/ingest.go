@@ -73,7 +73,7 @@ func (in *ingest) stop() {
 
 // work folds batches of the past into statistics of its own. Where lines are kept
 // a person is waiting, and they point into the batch: it hands over after each
-// batch. A report is handed over once, at the end.
+// batch. A report is handed over at the end, or when it spans many hours.
 func (in *ingest) work() {
 	defer in.guard()
 	stats := window.New()
@@ -96,7 +96,7 @@ func (in *ingest) work() {
 		}
 		r.use(j.plan)
 		r.read(&j.batch, false, stats.Add)
-		if in.keep {
+		if in.keep || stats.Wide() {
 			fold()
 		}
 		j.batch.Release()

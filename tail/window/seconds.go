@@ -13,6 +13,8 @@ const (
 	maxPages = 7 * 24 * 3600 / pageSeconds
 	// maxLatencyPages bounds the latency columns kept to one day.
 	maxLatencyPages = 24 * 3600 / pageSeconds
+	// widePages are the seconds, some hours of them, that a worker keeps.
+	widePages = 1 << 8
 	// noLead is the lead of a second without failures.
 	noLead = math.MinInt32
 )

@@ -164,6 +164,10 @@ func (s *Stats) Take(o *Stats) {
 	o.Reset()
 }
 
+// Wide says that s holds so many seconds that it should be handed over: those of a
+// worker take 3 MiB at the most, whatever the log.
+func (s *Stats) Wide() bool { return len(s.timeline.order) >= widePages }
+
 // empty says whether no event was counted.
 func (s *Stats) empty() bool {
 	return s.requests == 0 && len(s.messages.groups) == 0 && s.messages.missed == 0
