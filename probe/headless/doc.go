@@ -5,21 +5,21 @@
 // whether something was wrong, for --exit-code. It decides nothing itself; it asks
 // the same core as the monitor.
 //
-// A report beside other programs at the same log, in one run on two cores that had
-// other work too (WHY502_PEERS=1 go test -run TestPeers -v; wall time, CPU time, peak
-// memory, wall time over grep -c's). A report needs both cores, grep one: on the same
-// kind of machine with nothing beside it the combined log took 0.23 s, 1.5 to 1.6
-// times grep's 0.15 s, and the extended one 1.6 to 1.7 times.
+// A report beside other programs at the same log, in one run on two cores (WHY502_PEERS=1
+// go test -run TestPeers -v; wall time, CPU time, peak memory, wall time over grep -c's).
+// A report needs both cores and 35 ms before and behind the lines, grep one: read in turns
+// with nothing beside them the combined log took 1.24 to 1.45 times grep's time, the
+// extended one 1.45 to 1.7 times.
 //
-//	combined, 1 M lines, 162 MB   why502   0.286 s  0.499 s   34 MiB    2.0
-//	                              grep -c  0.143 s  0.142 s   21 MiB    1
-//	                              wc -l    0.030 s  0.029 s   21 MiB    0.2
-//	                              lnav     2.114 s  2.293 s   85 MiB   14.8
-//	                              GoAccess 41.65 s  41.87 s  207 MiB  291
-//	extended, 1 M lines, 235 MB   why502   0.494 s  0.907 s   39 MiB    2.5
-//	                              grep -c  0.197 s  0.197 s   21 MiB    1
-//	                              lnav     2.034 s  2.451 s   85 MiB   10.3
-//	                              GoAccess 49.30 s  48.59 s  207 MiB  250
-//	combined, 5 M lines           why502   1.273 s  2.378 s   50 MiB    1.9
-//	extended, 5 M lines           why502   1.777 s  3.292 s   75 MiB    1.8
+//	combined, 1 M lines, 160 MB   why502   0.220 s  0.380 s   28 MiB    1.5
+//	                              grep -c  0.145 s  0.144 s   20 MiB    1
+//	                              wc -l    0.030 s  0.030 s   20 MiB    0.2
+//	                              lnav     2.139 s  2.399 s   85 MiB   14.8
+//	                              GoAccess 43.06 s  43.29 s  207 MiB  298
+//	extended, 1 M lines, 234 MB   why502   0.330 s  0.593 s   34 MiB    1.7
+//	                              grep -c  0.198 s  0.197 s   20 MiB    1
+//	                              lnav     2.641 s  2.875 s   85 MiB   13.4
+//	                              GoAccess 46.01 s  46.25 s  207 MiB  233
+//	combined, 5 M lines           why502   1.039 s  1.957 s   44 MiB    1.4
+//	extended, 5 M lines           why502   1.381 s  2.586 s   68 MiB    1.4
 package headless

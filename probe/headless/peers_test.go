@@ -188,6 +188,9 @@ func writePeerLog(t *testing.T, dir string, millions int, extended bool) peerLog
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
+	if err := f.Sync(); err != nil { // else the disk is written to while the first program reads
+		t.Fatal(err)
+	}
 	log.bytes, _ = f.Seek(0, 1)
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
