@@ -25,16 +25,26 @@ const (
 const betweenTries = 10
 
 // between finds the rotated files that came after before and ahead of cur and were
-// never read, oldest first.
+// never read, oldest first. What lies between a copy and the file that it is of are
+// copies too, and lines go on from one to the next.
 func (f *follower) between(before, cur *item) []*item {
 	if before == nil {
 		return nil
 	}
 	for try := 1; ; try++ {
 		items, again := f.fill(f.gap(before, cur), try == betweenTries)
-		if !again {
-			return items
+		if again {
+			continue
 		}
+		if before.joined {
+			for _, it := range items {
+				it.joined = true
+			}
+			if len(items) > 0 && len(cur.sp.carry) > 0 { // it was handed the end of before too early
+				items[0].sp, cur.sp = cur.sp, splitter{}
+			}
+		}
+		return items
 	}
 }
 

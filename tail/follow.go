@@ -276,7 +276,7 @@ func (f *follower) drain(ctx context.Context, i int) (read int64, changed bool) 
 		f.progress(it)
 		f.save(false)
 	}
-	if it.done && it.joined {
+	if it.joined && (it.done || it.off >= it.limit) {
 		f.join(it)
 	}
 	return read, false
@@ -301,16 +301,9 @@ func (f *follower) begin(it *item) (done, changed bool) {
 		return true, false
 	}
 	it.start = append(it.start[:0], head[:n]...)
-	if it == f.current() {
-		between := f.between(f.before, it)
-		if len(between) > 0 && f.before.joined {
-			areCopies(between)
-			between[0].sp, it.sp = it.sp, splitter{} // it was handed the end of a copy too early
-		}
-		if f.insert(between, len(f.chain)-1) {
-			it.heir = nil
-			return true, true
-		}
+	if it == f.current() && f.insert(f.between(f.before, it), len(f.chain)-1) {
+		it.heir = nil
+		return true, true
 	}
 	if it.heir == nil {
 		return false, false

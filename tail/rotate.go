@@ -175,8 +175,7 @@ func (f *follower) truncated(i int) {
 	next := &item{f: cur.f.retain(), info: cur.info, name: cur.name, real: cur.real, quiet: now, whole: now}
 	f.chain[i] = next
 	old := f.findCopy(cur)
-	copied := old != nil
-	if copied {
+	if old != nil {
 		f.chain = slices.Insert(f.chain, i, old)
 		i++
 	} else {
@@ -187,20 +186,9 @@ func (f *follower) truncated(i int) {
 		f.before = old
 	}
 	between := f.between(old, next)
-	if copied {
-		areCopies(between)
-	}
 	next.number = cur.number + 1
 	f.insert(between, i)
 	cur.f.release()
-}
-
-// areCopies says that items came between a copy and the file that it is of: they are
-// copies of it too, and lines go on from one to the next.
-func areCopies(items []*item) {
-	for _, it := range items {
-		it.fixed, it.joined = true, true
-	}
 }
 
 // insert puts items before place at of the chain and numbers what was not read yet.

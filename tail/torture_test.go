@@ -192,8 +192,9 @@ func (v *victim) copyTruncate() {
 	v.must(os.Truncate(v.file, 0))
 }
 
-// divide finds a writer in the middle of a line.
-func (v *victim) divide(w *penman) {
+// divide copies and truncates while the first writer is in the middle of a line.
+func (v *victim) divide() {
+	w := v.writers[0]
 	line := fmt.Sprintf("w%d %d %s\n", w.id, w.next, strings.Repeat("x", v.rnd.IntN(200)))
 	w.next++
 	at := v.rnd.IntN(len(line))
@@ -340,35 +341,18 @@ func (v *victim) check() {
 // TestTortureSlowSink is the same with a sink that holds the follower back for a
 // while, so that many rotations happen between two reads.
 func TestTortureSlowSink(t *testing.T) {
-	manyUnseen(t, func(v *victim) {
-		switch v.rnd.IntN(4) {
-		case 0:
-			v.copyTruncate()
-		case 1:
-			v.gzipOld()
-		default:
-			v.renameCreate()
-		}
-	})
+	manyUnseen(t, (*victim).copyTruncate, (*victim).gzipOld, (*victim).renameCreate, (*victim).renameCreate)
 }
 
 // TestTortureDividedLines does so with the copies that some software makes in the
 // middle of its lines.
 func TestTortureDividedLines(t *testing.T) {
-	manyUnseen(t, func(v *victim) {
-		switch v.rnd.IntN(4) {
-		case 0:
-			v.copyTruncate()
-		case 1:
-			v.gzipOld()
-		default:
-			v.divide(v.writers[0])
-		}
-	})
+	manyUnseen(t, (*victim).copyTruncate, (*victim).gzipOld, (*victim).divide, (*victim).divide)
 }
 
-// manyUnseen rotates while the sink holds the follower back.
-func manyUnseen(t *testing.T, rotate func(*victim)) {
+// manyUnseen rotates in one of these ways after the other while the sink holds the
+// follower back.
+func manyUnseen(t *testing.T, rotate ...func(*victim)) {
 	seed := *tortureSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
@@ -389,7 +373,7 @@ func manyUnseen(t *testing.T, rotate func(*victim)) {
 	v.c.hold <- struct{}{} // the first batch passed, the next one hangs
 	for range 12 {
 		v.write(v.writers[0], 1+v.rnd.IntN(300))
-		rotate(v)
+		rotate[v.rnd.IntN(len(rotate))](v)
 	}
 	v.write(v.writers[0], 5)
 	letGo()
