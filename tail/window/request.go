@@ -132,12 +132,7 @@ func (s *Stats) addSecond(ev *tail.Event, failed, retried, aborted bool, upstrea
 	if aborted {
 		c.aborted++
 	}
-	if ev.Duration >= 0 {
-		s.timeline.addLatency(p, unix, 0, ev.Duration)
-	}
-	if upstreamTime >= 0 {
-		s.timeline.addLatency(p, unix, 1, upstreamTime)
-	}
+	s.timeline.addTimes(p, unix, ev.Duration, upstreamTime)
 }
 
 // addOutcome counts the request among those that ended alike and returns their

@@ -31,9 +31,8 @@ func (c *cell) total() uint32 {
 	return c.class[0] + c.class[1] + c.class[2] + c.class[3] + c.class[4] + c.class[5]
 }
 
-// columns are the latency columns of a page's seconds: the request's and the
-// upstream's.
-type columns [pageSeconds][2][LatencyRows]uint32
+// columns are the latency columns of a page's seconds.
+type columns [pageSeconds]Times
 
 // page is pageSeconds consecutive seconds.
 type page struct {
@@ -141,15 +140,24 @@ func (t *timeline) columns(p *page) *columns {
 	return p.lat
 }
 
-// addLatency counts a duration; which is 0 for the request's, 1 for the
-// upstream's.
-func (t *timeline) addLatency(p *page, unix int64, which int, d time.Duration) {
+// addTimes counts the durations of a request and of its upstream, negative where the
+// line has none.
+func (t *timeline) addTimes(p *page, unix int64, request, upstream time.Duration) {
+	if request < 0 && upstream < 0 {
+		return
+	}
 	c := p.lat
 	if c == nil {
-		c = t.columns(p)
+		if c = t.columns(p); c == nil {
+			return
+		}
 	}
-	if c != nil {
-		c[unix&(pageSeconds-1)][which][latencyRow(d)]++
+	times := &c[unix&(pageSeconds-1)]
+	if request >= 0 {
+		times.Latency[latencyRow(request)]++
+	}
+	if upstream >= 0 {
+		times.Upstream[latencyRow(upstream)]++
 	}
 }
 
@@ -203,11 +211,7 @@ func (c *cell) add(o *cell) {
 
 func (c *columns) add(o *columns) {
 	for i := range o {
-		for which := range o[i] {
-			for row, n := range o[i][which] {
-				c[i][which][row] += n
-			}
-		}
+		c[i].add(&o[i])
 	}
 }
 
@@ -247,7 +251,7 @@ func (t *timeline) seconds(first, last int64) []Second {
 			s.S502, s.S503, s.S504 = c.s502, c.s503, c.s504
 			s.Failed, s.Retried, s.Aborted = c.failed, c.retried, c.aborted
 			if p.lat != nil {
-				times[i] = Times{p.lat[i][0], p.lat[i][1]}
+				times[i] = p.lat[i]
 				s.Times = &times[i]
 			}
 		}

@@ -73,9 +73,13 @@ func (s *Second) Add(o *Second) {
 	if s.Times == nil {
 		s.Times = new(Times)
 	}
-	for i := range o.Times.Latency {
-		s.Times.Latency[i] += o.Times.Latency[i]
-		s.Times.Upstream[i] += o.Times.Upstream[i]
+	s.Times.add(o.Times)
+}
+
+func (t *Times) add(o *Times) {
+	for i := range o.Latency {
+		t.Latency[i] += o.Latency[i]
+		t.Upstream[i] += o.Upstream[i]
 	}
 }
 
