@@ -96,7 +96,7 @@ func rubyLog(s *state) parseFunc {
 // rubyText reads what Rails and Lograge say of requests.
 func rubyText(s *state, text []byte, ev *tail.Event) {
 	if index(text, "status=") > 0 && s.logfmt(text, ev, anyKeys) && ev.Status >= 100 {
-		ev.Duration = duraOr(s.rec.get(dDuration), uMilli)
+		s.lograge(text, ev)
 		return
 	}
 	ev.Message = text

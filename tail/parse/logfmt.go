@@ -63,6 +63,13 @@ func (s *state) logfmt(line []byte, ev *tail.Event, keys logfmtKey) bool {
 	return true
 }
 
+// lograge reads the duration at hand as milliseconds where the line is one of Lograge.
+func (s *state) lograge(line []byte, ev *tail.Event) {
+	if index(line, " controller=") > 0 {
+		ev.Duration = duraOr(s.rec.get(dDuration), uMilli)
+	}
+}
+
 func isKey(b []byte) bool {
 	for _, c := range b {
 		if !isDigit(c) && !isLetter(c) && c != '_' && c != '-' && c != '.' && c != '/' && c != '@' && c != ':' {
@@ -147,9 +154,7 @@ var logfmtFormats = []Format{{
 				return false
 			}
 			if ev.Status >= 100 && (ev.Method != nil || ev.Path != nil || ev.Duration != tail.None && ev.Message == nil) {
-				if index(line, " controller=") > 0 { // Lograge, milliseconds
-					ev.Duration = duraOr(s.rec.get(dDuration), uMilli)
-				}
+				s.lograge(line, ev)
 				return true
 			}
 			ev.Kind = tail.KindError

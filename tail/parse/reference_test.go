@@ -47,7 +47,7 @@ var references = []reference{
 			`:\d{1,5} - (?P<status>\d{3}) (?P<bytes>\d{1,17})B in (?P<duration>\d{1,6}\.\d{3})s$`), "2006/01/02 15:04:05", time.Second,
 	},
 	{
-		"ruby-log", regexp.MustCompile(`^I, \[(?P<time>[^\] ]{26}) #(?P<pid>\d{1,9})\]  INFO -- : method=(?P<method>[A-Z]{1,20}) path=(?P<path>/[^ "\\]*) status=(?P<status>[1-9]\d\d) duration=(?P<duration>\d{1,9}\.\d{3})$`),
+		"ruby-log", regexp.MustCompile(`^I, \[(?P<time>[^\] ]{26}) #(?P<pid>\d{1,9})\]  INFO -- : method=(?P<method>[A-Z]{1,20}) path=(?P<path>/[^ "\\]*) controller=A action=b status=(?P<status>[1-9]\d\d) duration=(?P<duration>\d{1,9}\.\d{3})$`),
 		"2006-01-02T15:04:05.000000", time.Millisecond,
 	},
 	{"apache-combined-d", regexp.MustCompile(`^` + reCLF + reAgent + ` (?P<duration>\d{1,12})$`), layoutCLF, time.Microsecond},
@@ -275,7 +275,7 @@ func built(i int, target, agent string, status uint16, millis, size uint32) stri
 	case "go-chi":
 		return at.Format("2006/01/02 15:04:05") + ` "GET http://a.example:80` + target + ` HTTP/1.1" from 10.0.0.1:512 - ` + code + ` ` + n + `B in ` + sec + `s`
 	case "ruby-log":
-		return `I, [` + at.Format("2006-01-02T15:04:05.000000") + ` #7]  INFO -- : method=GET path=` + target + ` status=` + code + ` duration=` + sec
+		return `I, [` + at.Format("2006-01-02T15:04:05.000000") + ` #7]  INFO -- : method=GET path=` + target + ` controller=A action=b status=` + code + ` duration=` + sec
 	case "haproxy-http":
 		return `2001:db8::7:512 [` + at.Format("02/Jan/2006:15:04:05.000") + `] fe~ be/s1 0/-1/` + ms + `/-1/` + ms + ` ` + code + ` ` + n + ` - - SH-- 1/1/0/0/3 0/0 "GET ` + target + ` HTTP/1.1"`
 	case "haproxy-tcp":
